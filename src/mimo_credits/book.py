@@ -1,0 +1,109 @@
+"""`RateBook`: rate cards in order of effect, and which of them is in force at an instant.
+
+A card holds from its `effective_from` until the next card's, half-open. Before the first card no card is in force, and
+that is an error. Two cards cannot take effect at the same instant.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from mimo_credits.card import RateCard
+from mimo_credits.errors import NoCardInEffect, NoSuchCard, Problem, RateCardError
+from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, to_utc
+from mimo_credits.pricing import Quote, Usages, quote
+from mimo_credits.table import RateRows
+
+
+class Regime(NamedTuple):
+    """What rates hold over `[since, until)`: the card, whether it is off-peak, and the rows to charge by."""
+
+    since: datetime
+    until: datetime
+    card: RateCard
+    off_peak: bool
+    rows: RateRows
+
+
+class RateBook:
+    """Rate cards in order of effect; iterable in that order. Immutable.
+
+    Raises `RateCardError` where two cards take effect at the same instant.
+    """
+
+    __slots__ = ("_cards", "_starts", "migrates")
+
+    def __init__(self, cards: Iterable[RateCard], *, migrates: bool = True) -> None:
+        self._cards = tuple(sorted(cards, key=lambda card: to_utc(card.effective_from)))
+        self._starts = [to_utc(card.effective_from) for card in self._cards]
+        self.migrates = migrates
+        for earlier, later in zip(self._cards, self._cards[1:], strict=False):
+            if earlier.effective_from == later.effective_from:
+                problem = Problem("effective_from", f"{earlier.id} takes effect at the same instant")
+                raise RateCardError(later.id, [problem])
+
+    @classmethod
+    def fixed(cls, card: RateCard) -> RateBook:
+        """A book in which one card rules at every instant and nothing migrates, for tests and what-ifs."""
+        book = cls([card], migrates=False)
+        book._starts = [FIRST_INSTANT]
+        return book
+
+    def __iter__(self) -> Iterator[RateCard]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    def __repr__(self) -> str:
+        return f"<RateBook of {', '.join(card.id for card in self._cards) or 'no cards'}>"
+
+    def at(self, instant: datetime) -> RateCard:
+        """The card in force at an aware instant. Raises `NoCardInEffect`, `InputError`."""
+        return self._cards[self._index(to_utc(instant))]
+
+    def card(self, card_id: str) -> RateCard:
+        """The card of that id or version in this book. Raises `NoSuchCard`."""
+        for card in self._cards:
+            if card_id in (card.id, card.version):
+                return card
+        raise NoSuchCard(card_id, (card.id for card in self._cards))
+
+    def quote(self, usage: Usages, at: datetime) -> Quote:
+        """What usage costs at an instant, by the card in force then. Raises as `pricing.quote` and `at` do."""
+        return quote(self.at(at), usage, at=at)
+
+    def next_migration(self, after: datetime) -> tuple[datetime, RateCard] | None:
+        """The first card with a migration to take effect later than `after`, and when; None without one."""
+        if self.migrates:
+            for start, card in zip(self._starts, self._cards, strict=True):
+                if start > after and card.migration is not None:
+                    return start, card
+        return None
+
+    def regime(self, at: datetime, pinned: RateCard | None = None) -> Regime:
+        """The rates that hold at an instant in UTC and for a while after it, by the card in force or a `pinned` one.
+
+        Raises `NoCardInEffect`.
+        """
+        if pinned is not None:
+            card, until = pinned, LAST_INSTANT
+        else:
+            index = self._index(at)
+            card = self._cards[index]
+            until = self._starts[index + 1] if index + 1 < len(self._starts) else LAST_INSTANT
+        table = card.table
+        off_peak = table.is_off_peak(at)
+        if table.hours is not None:
+            until = min(until, table.hours.steady_until(at))
+        return Regime(at, until, card, off_peak, table.rows(off_peak))
+
+    def _index(self, at: datetime) -> int:
+        index = bisect_right(self._starts, at) - 1
+        if index < 0:
+            first = self._starts[0].isoformat() if self._starts else None
+            raise NoCardInEffect(at.isoformat(), first)
+        return index

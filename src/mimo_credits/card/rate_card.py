@@ -1,0 +1,269 @@
+"""`RateCard`: one price list as its TOML file says it, checked, frozen all the way down and compiled on load.
+
+A card is a whole snapshot: identity and validity, sources, tiers, models, policy, cycle, off-peak hours, migration and
+assumptions. Its file is written to be read by someone in billing (see `rates/README.md`), and each fact stands in it
+once. The rules kept here:
+
+- Numbers are exact: TOML decimals stay `Decimal`; booleans, `inf`, `nan`, negatives and credits finer than 0.001, also
+  after the off-peak factor, are refused.
+- A card with several problems is refused with all of them, each named by its key path (`RateCardError`).
+- A card never changes: `model_copy(update=…)` is refused, `derive` makes a new, checked, unpublished one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
+
+import tomli
+from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError
+
+from mimo_credits.card.checks import Parts, key, problems
+from mimo_credits.card.compiling import compile_table
+from mimo_credits.card.parts import (
+    Assumption,
+    CardId,
+    CycleTerms,
+    Many,
+    Migration,
+    ModelRates,
+    Name,
+    OffPeak,
+    Part,
+    Policy,
+    Source,
+    SourceId,
+    Tier,
+    TierId,
+    WebSearch,
+    cited,
+)
+from mimo_credits.errors import Problem, RateCardError
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.table import RateTable
+
+P = TypeVar("P", bound=Part)
+
+
+class Origin(NamedTuple):
+    """What a card was read from: its TOML as data, the digest of its bytes, and what `derive` adds to its id."""
+
+    document: dict[str, Any]
+    sha256: str
+    suffix: str
+
+
+class RateCard(Part):
+    """One published price list: read it with `load_card`, or from your own TOML text with `RateCard.from_toml`.
+
+    `id` is `version.revision`, `sha256` the digest of the very bytes that were read, `effective_from` the aware instant
+    from which it holds, `tiers` and `models` mappings in the card's order. Equal cards hash alike.
+    """
+
+    provider: Name
+    version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    revision: Annotated[int, Field(gt=0)]
+    effective_from: datetime
+    supersedes: CardId | None = None
+    sources: Annotated[Mapping[SourceId, Source], AfterValidator(FrozenMap)]
+    tiers: Annotated[Mapping[TierId, Tier], AfterValidator(FrozenMap)] = Field(default_factory=FrozenMap)
+    models: Annotated[Mapping[Name, ModelRates], AfterValidator(FrozenMap)]
+    web_search: WebSearch | None = None
+    cycle: CycleTerms
+    policy: Policy
+    off_peak: OffPeak | None = None
+    migration: Migration | None = None
+    assumptions: Many[Assumption] = ()
+
+    _origin: Origin = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keeps where the card comes from. A card that was not read, and so not checked whole, is refused."""
+        if not isinstance(context, Origin):
+            raise TypeError("a rate card is read: use load_card, RateCard.from_toml or card.derive")
+        self._origin = context
+
+    @property
+    def id(self) -> str:
+        """`version.revision`; a derived card adds `+derived.` and the start of its digest."""
+        return f"{self.version}.{self.revision}{self._origin.suffix}"
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the card's bytes, in hexadecimal."""
+        return self._origin.sha256
+
+    @property
+    def published(self) -> bool:
+        """False for a card made by `derive`."""
+        return not self._origin.suffix
+
+    def source_of(self, model: str, what: str) -> str:
+        """What the card cites for a model's `credits`, or for its price in a currency: how sure, then who says so."""
+        return cited(self.models[model].source, what)
+
+    @cached_property
+    def currencies(self) -> tuple[str, ...]:
+        """Every currency in which the card has a price, in alphabetical order."""
+        named = {currency for tier in self.tiers.values() for currency in tier.price}
+        return tuple(sorted(named.union(self.table.prices)))
+
+    @cached_property
+    def table(self) -> RateTable:
+        """The compiled rates that everything which charges reads."""
+        return compile_table(self.id, self.sha256, self.models, self.off_peak, self.policy.credit_rounding)
+
+    @classmethod
+    def from_toml(cls, text: str | bytes, *, file: str = "<text>") -> RateCard:
+        """Reads and checks a card; `file` is the name that an error gives. Raises `RateCardError` with all problems."""
+        raw = text.encode() if isinstance(text, str) else text
+        return _read(Origin(_parse(raw, file), hashlib.sha256(raw).hexdigest(), ""), file)
+
+    def derive(self, changes: Mapping[str, object]) -> RateCard:
+        """A new, checked, unpublished card: this one with the `changes` merged in, table by table; None removes a key.
+
+        `card.derive({"models": {"mimo-v2.5": {"credits": 3}}})`. Raises `RateCardError`.
+        """
+        document = _merged(self._origin.document, changes)
+        digest = hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()
+        suffix = f"+derived.{digest[:12]}"
+        return _read(Origin(document, digest, suffix), f"{self.id}{suffix}")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> RateCard:  # noqa: ARG002
+        """The card itself, since it never changes; with `update` it is refused. Raises `TypeError`."""
+        if update:
+            raise TypeError("a rate card cannot be altered by model_copy(update=…): use card.derive(…)")
+        return self
+
+    def __replace__(self, **changes: Any) -> NoReturn:
+        raise TypeError("a rate card cannot be altered by copy.replace: use card.derive(…)")
+
+    def __copy__(self) -> RateCard:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> RateCard:
+        return self
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.sha256))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RateCard) and (self.id, self.sha256) == (other.id, other.sha256)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _read, (self._origin, self.id)
+
+    def __repr__(self) -> str:
+        return f"<RateCard {self.id} of {self.provider}, sha256 {self.sha256[:12]}…>"
+
+    __str__ = __repr__
+
+
+def _parse(raw: bytes, file: str) -> dict[str, Any]:
+    """TOML with exact decimals. A syntax error names its line."""
+    try:
+        return tomli.loads(raw.decode(), parse_float=Decimal)
+    except tomli.TOMLDecodeError as error:
+        raise RateCardError(file, [Problem(f"line {error.lineno}", error.msg)]) from None
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise RateCardError(file, [Problem(f"line {line}", "is not UTF-8 text")]) from None
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise RateCardError(file, [Problem("TOML", f"cannot be read: {error}")]) from None
+
+
+def _read(origin: Origin, file: str) -> RateCard:
+    try:
+        card = RateCard.model_validate(origin.document, context=origin)
+    except ValidationError as error:
+        found = [*_schema_problems(error), *problems(_readable_parts(origin.document), whole=False)]
+        raise RateCardError(file, found) from None
+    found = list(problems(_parts(card)))
+    if found:
+        raise RateCardError(file, found)
+    return card
+
+
+def _schema_problems(error: ValidationError) -> Iterator[Problem]:
+    """What pydantic found, by key path, in our words where its own speak of Python."""
+    for found in error.errors(include_url=False, include_context=False):
+        path = [step for step in found["loc"] if not str(step).startswith("<")]
+        said = found["msg"].removeprefix("Value error, ")
+        words = {"missing": "is missing", "extra_forbidden": "is not a key that rate cards know"}
+        yield Problem(key(*path), words.get(found["type"], said))
+
+
+def _parts(card: RateCard) -> Parts:
+    sections = ("web_search", "cycle", "policy", "off_peak", "migration")
+    return Parts(
+        version=card.version,
+        effective_from=card.effective_from,
+        sources=card.sources,
+        assumptions=card.assumptions,
+        tiers=card.tiers,
+        names={name: model.aliases for name, model in card.models.items()},
+        models=card.models,
+        off_peak=card.off_peak,
+        others={name: part for name in sections if (part := getattr(card, name)) is not None},
+    )
+
+
+def _readable_parts(document: Mapping[str, Any]) -> Parts:
+    """The parts that are right by themselves, of a card that as a whole is not."""
+    version, effective_from = document.get("version"), document.get("effective_from")
+    return Parts(
+        version=version if isinstance(version, str) else None,
+        effective_from=effective_from if isinstance(effective_from, datetime) else None,
+        sources={},
+        assumptions=(),
+        tiers=_readable(Tier, document.get("tiers")),
+        names=_readable_names(document.get("models")),
+        models=_readable(ModelRates, document.get("models")),
+        off_peak=_readable(OffPeak, {"off_peak": document.get("off_peak")}).get("off_peak"),
+        others={},
+    )
+
+
+def _readable(kind: type[P], table: object) -> dict[str, P]:
+    parts = {}
+    for name, value in table.items() if isinstance(table, Mapping) else ():
+        try:
+            parts[name] = kind.model_validate(value)
+        except ValidationError:
+            continue
+    return parts
+
+
+def _readable_names(models: object) -> dict[str, tuple[str, ...]]:
+    names = {}
+    for name, model in models.items() if isinstance(models, Mapping) else ():
+        aliases = model.get("aliases") if isinstance(model, Mapping) else None
+        names[name] = tuple(each for each in aliases if isinstance(each, str)) if isinstance(aliases, list) else ()
+    return names
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, change in changes.items():
+        if change is None:
+            merged.pop(name, None)
+        elif isinstance(change, Mapping) and isinstance(merged.get(name), Mapping):
+            merged[name] = _merged(merged[name], change)
+        else:
+            merged[name] = deepcopy(change)
+    return merged
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a card's TOML, as `rates/schema.json` publishes it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Rate card",
+        **TypeAdapter(RateCard).json_schema(mode="validation"),
+    }

@@ -1,0 +1,73 @@
+"""The ledger: commands, entries, accounts and the pure engine between them."""
+
+from mimo_credits.ledger.account import Account
+from mimo_credits.ledger.commands import (
+    Advance,
+    Cancel,
+    ChangeTier,
+    Command,
+    Grant,
+    Hold,
+    Record,
+    Release,
+    Settle,
+    Subscribe,
+    timeline,
+)
+from mimo_credits.ledger.corrections import Rerating, difference, rerate
+from mimo_credits.ledger.engine import Rejection, apply, decide, fold
+from mimo_credits.ledger.entries import (
+    Accrued,
+    Billed,
+    BucketClosed,
+    BucketOpened,
+    CycleOpened,
+    Entry,
+    HoldClosed,
+    HoldOpened,
+    Lapsed,
+    Posting,
+    Rated,
+    Restated,
+    Scheduled,
+    TierChanged,
+)
+from mimo_credits.ledger.evolution import evolve, replay
+
+__all__ = [
+    "Account",
+    "Accrued",
+    "Advance",
+    "Billed",
+    "BucketClosed",
+    "BucketOpened",
+    "Cancel",
+    "ChangeTier",
+    "Command",
+    "CycleOpened",
+    "Entry",
+    "Grant",
+    "Hold",
+    "HoldClosed",
+    "HoldOpened",
+    "Lapsed",
+    "Posting",
+    "Rated",
+    "Record",
+    "Rejection",
+    "Release",
+    "Rerating",
+    "Restated",
+    "Scheduled",
+    "Settle",
+    "Subscribe",
+    "TierChanged",
+    "apply",
+    "decide",
+    "difference",
+    "evolve",
+    "fold",
+    "replay",
+    "rerate",
+    "timeline",
+]

@@ -1,0 +1,153 @@
+"""`Account`: what a ledger's entries add up to. A frozen value that knows no rules, no card, no clock but its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from mimo_credits.card import Interval
+from mimo_credits.cycle import Cycle
+from mimo_credits.exact import to_credits
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.instants import LAST_INSTANT
+
+if TYPE_CHECKING:
+    from mimo_credits.book import RateBook
+
+
+class Bucket(NamedTuple):
+    """Credits that can be spent: the allowance, a grant, or what a renewal carried over.
+
+    `issued` is what was put in over its life; `millicredits` is what is in it now, unheld.
+    """
+
+    pot: str
+    millicredits: int
+    issued: int
+    priority: int
+    opened_at: datetime
+    expires_at: datetime | None
+
+    def burn_key(self) -> tuple[int, datetime, datetime, str]:
+        """Burn order: priority (lower first), then earliest expiry (none last), then age, then id. Total."""
+        return self.priority, self.expires_at or LAST_INSTANT, self.opened_at, self.pot
+
+
+class Plan(NamedTuple):
+    """The running subscription. A segment is the time since the last rollover, migration or trade-in.
+
+    `overage` is what its usage drew, in millicredits, that no pot covered.
+    """
+
+    tier: str
+    interval: Interval
+    currency: str
+    cycle: Cycle
+    segment_start: datetime
+    card: str
+    pinned: str | None
+    list_price: Decimal
+    pending_tier: str | None = None
+    pending_cancel: bool = False
+    overage: int = 0
+
+
+class OpenHold(NamedTuple):
+    """A reservation: what it took from which pot, in burn order. A part whose segment has closed names `expired`."""
+
+    id: str
+    at: datetime
+    expires_at: datetime
+    card: str | None
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def millicredits(self) -> int:
+        """All that is held."""
+        return sum(amount for _, amount in self.parts)
+
+
+class EndedHold(NamedTuple):
+    """A hold that lapsed or was released: remembered until the segment after the one in which it ended has closed."""
+
+    id: str
+    how: str
+    segments: int
+
+
+class ClosedSegment(NamedTuple):
+    """The segment before the running one; late usage of it is drawn from what it let expire, `millicredits`."""
+
+    start: datetime
+    end: datetime
+    card: str | None
+    currency: str
+    millicredits: int
+
+
+class Pots(NamedTuple):
+    """Where credits come from and go to, in millicredits. `issued` and `overage` are sources, so never positive."""
+
+    issued: int = 0
+    held: int = 0
+    spent: int = 0
+    expired: int = 0
+    overage: int = 0
+
+
+_NO_POTS = Pots()
+_NO_HOLDS: FrozenMap[OpenHold] = FrozenMap()
+_NOTHING = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account's state. `Account()` is an account that nobody has subscribed yet."""
+
+    now: datetime | None = None
+    since: datetime | None = None
+    plan: Plan | None = None
+    closed: ClosedSegment | None = None
+    buckets: tuple[Bucket, ...] = ()
+    pots: Pots = _NO_POTS
+    holds: FrozenMap[OpenHold] = _NO_HOLDS
+    ended_holds: tuple[EndedHold, ...] = ()
+    accrued: Fraction = _NOTHING
+
+    @property
+    def tier(self) -> str | None:
+        """The tier subscribed to; None without a plan."""
+        return self.plan.tier if self.plan else None
+
+    @property
+    def cycle(self) -> Cycle | None:
+        """The running cycle, half-open from `.start` to `.end`; None without a plan."""
+        return self.plan.cycle if self.plan else None
+
+    @property
+    def remaining_millicredits(self) -> int:
+        """What can still be spent or held: the unheld rest of the allowance and of all grants."""
+        return sum(bucket.millicredits for bucket in self.buckets)
+
+    @property
+    def remaining(self) -> Decimal:
+        """`remaining_millicredits` in credits, exact."""
+        return to_credits(self.remaining_millicredits)
+
+    def bucket(self, pot: str) -> Bucket | None:
+        """The bucket of that name."""
+        for bucket in self.buckets:
+            if bucket.pot == pot:
+                return bucket
+        return None
+
+    def as_of(self, instant: datetime, book: RateBook) -> Account:
+        """This account after all that is due by `instant`. Raises `Refused` for an instant before the account's own."""
+        # The engine knows accounts, not the other way round; this one question is asked of it only when called.
+        from mimo_credits.ledger.commands import Advance
+        from mimo_credits.ledger.engine import apply
+
+        return apply(self, Advance(instant), book)[0]

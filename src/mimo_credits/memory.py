@@ -1,0 +1,143 @@
+"""`Ledger`: many accounts in memory, with the ids that `decide` does not know. Still no I/O.
+
+The rules of repetition: the same id with the same content changes nothing and gives the first receipt again, marked as
+a repeat, so that nobody stores its entries twice; the same id with other content is a `Conflict`; a refused command
+leaves no trace and does not use up its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mimo_credits.book import RateBook
+from mimo_credits.errors import Conflict, InputError, Problem
+from mimo_credits.ledger.account import Account
+from mimo_credits.ledger.audit import audit
+from mimo_credits.ledger.commands import Command, Identified
+from mimo_credits.ledger.engine import apply
+from mimo_credits.ledger.entries import Entry
+from mimo_credits.ledger.evolution import replay
+from mimo_credits.statements import Statement, statement
+
+
+class Receipt(NamedTuple):
+    """What a command did: its entries. `repeat` says that it had been applied before, and nothing was done now."""
+
+    entries: tuple[Entry, ...]
+    repeat: bool = False
+
+
+class AppliedCommand(NamedTuple):
+    """A command, and which of its account's entries it made: `made` of them from number `first` on."""
+
+    command: Identified
+    first: int
+    made: int
+
+
+class AccountSnapshot(NamedTuple):
+    """All that a ledger keeps of one account."""
+
+    account_id: str
+    account: Account
+    entries: tuple[Entry, ...]
+    commands: tuple[AppliedCommand, ...]
+
+
+class Snapshot(NamedTuple):
+    """All that a ledger keeps, as one value that `wire` can write and read."""
+
+    accounts: tuple[AccountSnapshot, ...]
+
+
+class _Record:
+    """One account in memory."""
+
+    __slots__ = ("account", "commands", "entries")
+
+    def __init__(self, kept: AccountSnapshot | None = None) -> None:
+        self.account = kept.account if kept else Account()
+        self.entries: list[Entry] = list(kept.entries) if kept else []
+        self.commands: dict[str, AppliedCommand] = {one.command.id: one for one in (kept.commands if kept else ())}
+
+
+class Ledger:
+    """Accounts by id, each the sum of the entries that its commands made under the rate book.
+
+    One writer at a time: it is plain memory. An account id that was never used is an account without a plan.
+    """
+
+    def __init__(self, book: RateBook) -> None:
+        self.book = book
+        self._records: dict[str, _Record] = {}
+
+    def __repr__(self) -> str:
+        return f"<Ledger of {len(self._records)} accounts, {self.book!r}>"
+
+    def apply(self, account_id: str, command: Command) -> Receipt:
+        """Applies a command, once. Raises `Conflict`, `Refused`, `PricingError` or `InputError`: nothing has changed."""
+        _check_account_id(account_id)
+        record = self._records.get(account_id) or _Record()
+        if isinstance(command, Identified):
+            known = record.commands.get(command.id)
+            if known is not None:
+                if known.command != command:
+                    raise Conflict(command.id)
+                return Receipt(tuple(record.entries[known.first : known.first + known.made]), repeat=True)
+        account, entries = apply(record.account, command, self.book)
+        if isinstance(command, Identified):
+            record.commands[command.id] = AppliedCommand(command, len(record.entries), len(entries))
+        record.account = account
+        record.entries.extend(entries)
+        self._records[account_id] = record
+        return Receipt(entries)
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids of all accounts, in the order in which they were first used."""
+        return iter(self._records)
+
+    def account(self, account_id: str) -> Account:
+        """The account's state at its own last entry; `.as_of(instant, book)` tells it for later."""
+        record = self._records.get(account_id)
+        return record.account if record else Account()
+
+    def entries(self, account_id: str) -> tuple[Entry, ...]:
+        """All entries of the account, in order."""
+        record = self._records.get(account_id)
+        return tuple(record.entries) if record else ()
+
+    def statement(self, account_id: str) -> Statement:
+        """The account's statement, with the sources that its cards cite."""
+        return statement(self.entries(account_id), book=self.book)
+
+    def verify(self, account_id: str) -> tuple[Problem, ...]:
+        """Everything that is wrong with the account's books; empty where they are right (see `ledger.audit`)."""
+        return audit(self.account(account_id), self.entries(account_id), self.book)
+
+    def snapshot(self) -> Snapshot:
+        """All accounts as one frozen value."""
+        return Snapshot(
+            tuple(
+                AccountSnapshot(name, record.account, tuple(record.entries), tuple(record.commands.values()))
+                for name, record in self._records.items()
+            )
+        )
+
+    @classmethod
+    def restore(cls, snapshot: Snapshot, book: RateBook) -> Ledger:
+        """The ledger that a snapshot was taken of. Raises `InputError` where an account is not what its entries say."""
+        ledger = cls(book)
+        for kept in snapshot.accounts:
+            _check_account_id(kept.account_id)
+            if kept.account_id in ledger._records:
+                raise InputError("snapshot", f"account {kept.account_id!r} stands in it twice")
+            if replay(kept.entries) != kept.account:
+                raise InputError("snapshot", f"account {kept.account_id!r} is not what its entries add up to")
+            ledger._records[kept.account_id] = _Record(kept)
+        return ledger
+
+
+def _check_account_id(account_id: object) -> None:
+    if not isinstance(account_id, str) or not account_id:
+        raise InputError("account_id", f"needs a text, not {account_id!r:.80}")

@@ -1,0 +1,272 @@
+"""Pricing one request: `charge` in plan credits, `price` in pay-as-you-go money, `quote` in both, with its lines.
+
+One rule: a quote is the charge, shown. Everything here reads the card's compiled table, looks up, multiplies and adds;
+only audio by the hour divides, once per request. A rate that the card does not have is an error, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, TypeVar
+
+from mimo_credits.card import RateCard
+from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, PricingError, UnknownModel
+from mimo_credits.exact import per, plus, ratio_price, round_ratio, times, to_credits
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.instants import to_utc
+from mimo_credits.table import (
+    AUDIO_SECOND,
+    CACHE_HIT,
+    CACHE_MISS,
+    OUTPUT,
+    SECONDS_PER_HOUR,
+    WEB_SEARCH,
+    Prices,
+    Rates,
+    RateTable,
+)
+from mimo_credits.usage import Usage
+
+Row = TypeVar("Row", Rates, Prices)
+
+
+class CardRef(NamedTuple):
+    """Which card, to the byte: its id and the SHA-256 of its content."""
+
+    id: str
+    sha256: str
+
+
+class QuoteLine(NamedTuple):
+    """What one meter of one model costs: `quantity` tokens, seconds or calls at `rate` credits per `unit`.
+
+    `model` was asked for and `billed` is the card's id for it. `rate` is None where a meter costs money only.
+    """
+
+    model: str
+    billed: str
+    band: int
+    meter: str
+    quantity: int
+    rate: Decimal | None
+    unit: str
+    millicredits: int
+
+    @property
+    def credits(self) -> Decimal:
+        """The line's credits, exact."""
+        return to_credits(self.millicredits)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What usage costs on a card: exact `millicredits`, by meter in `lines`, and the same by pay-as-you-go.
+
+    `money` holds the price by currency, not rounded; where a currency has no price for the usage, `unpriced` says why.
+    `off_peak` says which rates were used: the off-peak ones only when an instant was given and lies in those hours.
+    """
+
+    card: CardRef
+    off_peak: bool
+    millicredits: int
+    lines: tuple[QuoteLine, ...]
+    money: FrozenMap[Decimal]
+    unpriced: FrozenMap[str]
+
+    @property
+    def credits(self) -> Decimal:
+        """The total in credits, exact."""
+        return to_credits(self.millicredits)
+
+
+Usages = Usage | Iterable[Usage] | Mapping[Usage, int]
+"""One usage, several, or how many of each. Each is priced by itself (its band depends on it), then summed."""
+
+
+def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int:
+    """Millicredits that one request draws from the plan, at the peak rate unless `at` lies in the off-peak hours.
+
+    Raises `UnknownModel`, `NotInPlan`, `NoRate`, `BeyondContext`, and `InputError` for a naive instant.
+    """
+    table = card.table
+    rows = table.peak if at is None else table.rows(table.is_off_peak(to_utc(at)))
+    bands = rows.tokens.get(usage.model)
+    if bands is None or usage.audio_seconds:
+        return metered_charge(table, usage, rates_for(table, usage, rows is table.off_peak))
+    input_tokens = usage.input_tokens
+    for limit, hit, miss, output, _ in bands:
+        if input_tokens <= limit:
+            cached = usage.cached_tokens
+            return hit * cached + miss * (input_tokens - cached) + output * usage.output_tokens
+    raise _beyond(table.card_id, usage, bands[-1][0])
+
+
+def rates_for(table: RateTable, usage: Usage, off_peak: bool) -> Rates:
+    """The credit rates of the model and band that a request falls in. Raises as `charge` does."""
+    bands = table.rows(off_peak).bands.get(usage.model)
+    if bands is None:
+        if usage.model in table.not_in_plan:
+            raise NotInPlan(usage.model, table.card_id)
+        raise UnknownModel(usage.model, table.card_id, table.known_models())
+    return _band(table.card_id, usage, bands)
+
+
+def metered_charge(table: RateTable, usage: Usage, rates: Rates) -> int:
+    """Millicredits of one request, meter by meter: the plain way that every faster one must equal."""
+    return sum(millicredits for _, _, millicredits in by_meter(usage, rates, table))
+
+
+def by_meter(usage: Usage, rates: Rates, table: RateTable) -> Iterator[tuple[str, int, int]]:
+    """Meter, quantity and millicredits of each credit meter that the request used. Raises `NoRate`."""
+    for meter, quantity, rate in (
+        (CACHE_HIT, usage.cached_tokens, rates.cache_hit),
+        (CACHE_MISS, usage.missed_tokens, rates.cache_miss),
+        (OUTPUT, usage.output_tokens, rates.output),
+        (AUDIO_SECOND, usage.audio_seconds, rates.audio_hour),
+    ):
+        if not quantity:
+            continue
+        if rate is None:
+            raise NoRate(usage.model, table.card_id, meter, "credits")
+        if meter == AUDIO_SECOND:
+            yield meter, quantity, round_ratio(rate * quantity, SECONDS_PER_HOUR, table.rounding)
+        else:
+            yield meter, quantity, rate * quantity
+
+
+def price(card: RateCard, usage: Usage, currency: str) -> Decimal:
+    """What one request costs by pay-as-you-go, exact and not rounded (audio that has no finite decimal to 1e-12).
+
+    Any model that the card lists has a price, in the plan or not; off-peak hours do not matter. Raises `UnknownModel`,
+    `NoRate` (also for a currency that the card does not know) and `BeyondContext`.
+    """
+    table = card.table
+    bands = table.prices.get(currency, {}).get(usage.model)
+    if bands is None:
+        if usage.model not in table.known_models():
+            raise UnknownModel(usage.model, table.card_id, table.known_models())
+        raise NoRate(usage.model, table.card_id, "any meter", currency)
+    prices = _band(table.card_id, usage, bands)
+
+    def known(rate: Decimal | None, meter: str) -> Decimal:
+        if rate is None:
+            raise NoRate(usage.model, table.card_id, meter, currency)
+        return rate
+
+    total = Decimal(0)
+    for meter, tokens, rate in (
+        (CACHE_HIT, usage.cached_tokens, prices.cache_hit),
+        (CACHE_MISS, usage.missed_tokens, prices.cache_miss),
+        (OUTPUT, usage.output_tokens, prices.output),
+    ):
+        if tokens:
+            total = plus(total, times(known(rate, meter), tokens))
+    total = per(total, 6)
+    if usage.audio_seconds:
+        hourly = Fraction(known(prices.audio_hour, AUDIO_SECOND))
+        total = plus(total, ratio_price(hourly * usage.audio_seconds / SECONDS_PER_HOUR))
+    if usage.web_searches:
+        total = plus(total, web_search_price(card, usage, currency))
+    return total
+
+
+def web_search_price(card: RateCard, usage: Usage, currency: str) -> Decimal:
+    """What the request's web searches cost; money under the plan too, as it has no credits for them. Raises `NoRate`."""
+    thousand = card.web_search.price.get(currency) if card.web_search else None
+    if thousand is None:
+        raise NoRate(usage.model, card.id, WEB_SEARCH, currency)
+    return per(times(thousand, usage.web_searches), 3)
+
+
+def quote(card: RateCard, usage: Usages, *, at: datetime | None = None) -> Quote:
+    """What usage costs on a card: one `Usage`, an iterable of them, or a mapping `{Usage: how many}`.
+
+    Raises as `charge` does; a pay-as-you-go price that does not exist is no error but a reason in `.unpriced`.
+    """
+    table = card.table
+    counted = _counted(usage)
+    off_peak = at is not None and table.is_off_peak(to_utc(at))
+    lines: dict[tuple[str, str, int, str], QuoteLine] = {}
+    for one, count in counted.items():
+        for line in _lines(table, one, count, off_peak):
+            key = line[:4]
+            seen = lines.get(key)
+            lines[key] = line if seen is None else _added(seen, line)
+    money, unpriced = _money(card, counted)
+    return Quote(
+        card=CardRef(table.card_id, table.digest),
+        off_peak=off_peak,
+        millicredits=sum(line.millicredits for line in lines.values()),
+        lines=tuple(lines.values()),
+        money=money,
+        unpriced=unpriced,
+    )
+
+
+def _lines(table: RateTable, usage: Usage, count: int, off_peak: bool) -> Iterator[QuoteLine]:
+    rates = rates_for(table, usage, off_peak)
+    for meter, quantity, millicredits in by_meter(usage, rates, table):
+        rate, unit = rates.of(meter)
+        yield QuoteLine(
+            usage.model,
+            rates.model,
+            rates.band,
+            meter,
+            quantity * count,
+            to_credits(rate),
+            unit,
+            millicredits * count,
+        )
+    if usage.web_searches:
+        searches = usage.web_searches * count
+        yield QuoteLine(usage.model, rates.model, rates.band, WEB_SEARCH, searches, None, "call", 0)
+
+
+def _added(line: QuoteLine, more: QuoteLine) -> QuoteLine:
+    return line._replace(quantity=line.quantity + more.quantity, millicredits=line.millicredits + more.millicredits)
+
+
+def _money(card: RateCard, counted: Mapping[Usage, int]) -> tuple[FrozenMap[Decimal], FrozenMap[str]]:
+    money: dict[str, Decimal] = {}
+    unpriced: dict[str, str] = {}
+    for currency in card.currencies:
+        total = Decimal(0)
+        try:
+            for one, count in counted.items():
+                total = plus(total, times(price(card, one, currency), count))
+        except PricingError as error:
+            unpriced[currency] = str(error)
+        else:
+            money[currency] = total
+    return FrozenMap(money), FrozenMap(unpriced)
+
+
+def _counted(usage: object) -> dict[Usage, int]:
+    if isinstance(usage, Usage):
+        return {usage: 1}
+    if not isinstance(usage, Iterable):
+        raise InputError("usage", f"needs a Usage, several, or a mapping from Usage to how many, not {usage!r}")
+    pairs = usage.items() if isinstance(usage, Mapping) else ((one, 1) for one in usage)
+    counted: dict[Usage, int] = {}
+    for one, count in pairs:
+        if not isinstance(one, Usage):
+            raise InputError("usage", f"needs Usage values, not {one!r}")
+        if type(count) is not int or count < 0:
+            raise InputError("usage", f"needs a whole count of {one!r}, not {count!r}")
+        counted[one] = counted.get(one, 0) + count
+    return counted
+
+
+def _band(card_id: str, usage: Usage, bands: tuple[Row, ...]) -> Row:
+    for row in bands:
+        if usage.input_tokens <= row.limit:
+            return row
+    raise _beyond(card_id, usage, bands[-1].limit)
+
+
+def _beyond(card_id: str, usage: Usage, limit: int) -> BeyondContext:
+    return BeyondContext(usage.model, card_id, usage.input_tokens, limit)

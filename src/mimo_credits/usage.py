@@ -1,0 +1,144 @@
+"""`Usage`: what one request consumed, and the readers of the providers' own usage JSON.
+
+One rule: `input_tokens` is all input, the cached part included, as the OpenAI-style API says it, and cached tokens are
+never more than the input. The readers turn other conventions into this one and invent nothing: a count that is missing
+where the API always sends it, or that is no whole number, is an `InputError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mimo_credits.errors import InputError
+
+MAX_COUNT = 10**15
+"""No count of one usage may exceed this: a bound on bad input, far above a year of the largest plan."""
+
+_COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "audio_seconds", "web_searches")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one request consumed: whole tokens, whole seconds of audio, calls of the web-search plugin.
+
+    `input_tokens` includes `cached_tokens`; `output_tokens` includes reasoning. Raises `InputError`.
+    """
+
+    model: str
+    input_tokens: int = field(default=0, kw_only=True)
+    cached_tokens: int = field(default=0, kw_only=True)
+    output_tokens: int = field(default=0, kw_only=True)
+    audio_seconds: int = field(default=0, kw_only=True)
+    web_searches: int = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if type(self.model) is not str or not self.model:
+            raise InputError("model", f"needs a model id, not {self.model!r}")
+        for name in _COUNTS:
+            _check_count(getattr(self, name), name)
+        if self.cached_tokens > self.input_tokens:
+            raise InputError(
+                "cached_tokens",
+                f"{self.cached_tokens:,} exceeds input_tokens {self.input_tokens:,}, which include the cached ones",
+            )
+
+    @property
+    def missed_tokens(self) -> int:
+        """Input tokens that were not found in the cache."""
+        return self.input_tokens - self.cached_tokens
+
+    @classmethod
+    def from_openai(cls, payload: Mapping[str, object], *, model: str | None = None) -> Usage:
+        """Reads an OpenAI-style response (chat completions or responses API) or its usage object.
+
+        Cached tokens are inside the input and reasoning tokens inside the output there; detail fields overlap one
+        another and are never added up. `model` names the model where the payload does not. Raises `InputError`.
+        """
+        usage = _usage_object(payload)
+        newer = "prompt_tokens" not in usage and "input_tokens" in usage
+        names = ("input_tokens", "output_tokens") if newer else ("prompt_tokens", "completion_tokens")
+        details = _object(usage, f"{names[0]}_details")
+        searches = _object(usage, "web_search_usage")
+        return cls(
+            _model(payload, model),
+            input_tokens=_count(usage, names[0]),
+            cached_tokens=_count(details, "cached_tokens", default=0),
+            output_tokens=_count(usage, names[1]),
+            audio_seconds=_count(usage, "seconds", default=0),
+            web_searches=_count(searches, "tool_usage", default=0),
+        )
+
+    @classmethod
+    def from_anthropic(cls, payload: Mapping[str, object], *, model: str | None = None) -> Usage:
+        """Reads an Anthropic-style response or its usage object.
+
+        There `input_tokens` leaves out what was read from and written to the cache, so both are added; tokens written
+        to the cache are billed as misses (a cache write has no surcharge). Raises `InputError`.
+        """
+        usage = _usage_object(payload)
+        cached = _count(usage, "cache_read_input_tokens", default=0)
+        written = _count(usage, "cache_creation_input_tokens", default=0)
+        tools = _object(usage, "server_tool_use")
+        return cls(
+            _model(payload, model),
+            input_tokens=_count(usage, "input_tokens") + cached + written,
+            cached_tokens=cached,
+            output_tokens=_count(usage, "output_tokens"),
+            web_searches=_count(tools, "web_search_requests", default=0),
+        )
+
+    @classmethod
+    def from_response(cls, payload: Mapping[str, object], *, model: str | None = None) -> Usage:
+        """Reads either shape, told apart by its fields. Raises `InputError`."""
+        usage = _usage_object(payload)
+        if "prompt_tokens" in usage or "input_tokens_details" in usage:
+            return cls.from_openai(payload, model=model)
+        if "input_tokens" in usage:
+            return cls.from_anthropic(payload, model=model)
+        raise InputError("usage", "has neither prompt_tokens (OpenAI) nor input_tokens (Anthropic)")
+
+
+def _check_count(value: object, name: str) -> None:
+    if type(value) is not int:
+        raise InputError(name, f"needs a whole number, not {value!r}")
+    if value < 0:
+        raise InputError(name, f"is negative: {value}")
+    if value > MAX_COUNT:
+        raise InputError(name, f"is beyond {MAX_COUNT:,}, more than one usage can hold")
+
+
+def _usage_object(payload: object) -> Mapping[str, object]:
+    if not isinstance(payload, Mapping):
+        raise InputError("payload", f"needs a JSON object, not {type(payload).__name__}")
+    usage = payload.get("usage", payload)
+    if not isinstance(usage, Mapping):
+        raise InputError("usage", f"needs a JSON object, not {usage!r}")
+    return usage
+
+
+def _object(parent: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = parent.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InputError(f"usage.{name}", f"needs a JSON object, not {value!r}")
+    return value
+
+
+def _count(parent: Mapping[str, object], name: str, default: int | None = None) -> int:
+    value = parent.get(name)
+    if value is None:
+        if default is None:
+            raise InputError(f"usage.{name}", "is missing")
+        return default
+    _check_count(value, f"usage.{name}")
+    assert isinstance(value, int)
+    return value
+
+
+def _model(payload: Mapping[str, object], given: str | None) -> str:
+    named = given if given is not None else payload.get("model")
+    if not isinstance(named, str) or not named:
+        raise InputError("model", "is missing: the payload names none, so pass model=")
+    return named

@@ -1,0 +1,192 @@
+"""Writing: a value becomes plain JSON data, by the type hints of its fields.
+
+The rule: what cannot be read back as the same value is not written. A value of another type than its hint says, which a
+NamedTuple does not forbid, is an `InputError` that names the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
+
+from mimo_credits.errors import InputError
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.wire.shapes import COUNTS, MAX_DIGITS, MAX_SAFE_INTEGER, alternative, fields_of
+
+Writer: TypeAlias = Callable[[Any], Any]
+
+_TOO_LARGE = 10**MAX_DIGITS
+
+
+@cache
+def writer(kind: type) -> Writer:
+    """The function that writes values of a NamedTuple or dataclass as a `dict` of their fields, in order."""
+    writers = [(name, _writer(hint, name)) for name, hint in fields_of(kind).items()]
+
+    def write(value: object) -> dict[str, Any]:
+        if type(value) is not kind:
+            raise _needs(f"a {kind.__name__}", value)
+        data = {}
+        for name, write_field in writers:
+            try:
+                data[name] = write_field(getattr(value, name))
+            except InputError as error:
+                raise within(name, error) from None
+        return data
+
+    return write
+
+
+def within(outer: str, error: InputError) -> InputError:
+    """The same error, its field seen from one level further out."""
+    inner = error.field
+    return InputError(outer + (inner if not inner or inner.startswith("[") else f".{inner}"), error.why)
+
+
+def _writer(hint: Any, field: str) -> Writer:
+    if hint is int:
+        return _write_count if field in COUNTS else _write_whole
+    if hint in _LEAVES:
+        return _LEAVES[hint]
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return _choice(args)
+    if origin in (Union, UnionType):
+        only, optional = alternative(hint)
+        return _optional(_writer(only, field)) if optional else _writer(only, field)
+    if origin is tuple and args[-1] is Ellipsis:
+        return _list(_writer(args[0], field))
+    if origin is tuple:
+        return _row([_writer(arg, field) for arg in args])
+    if origin is FrozenMap:
+        return _map(_writer(args[0], field))
+    return writer(hint)
+
+
+def _needs(what: str, value: object) -> InputError:
+    # Only a text is shown: the repr of anything else may be as long as it likes.
+    found = f"{value!r:.80}" if type(value) is str else f"a value of type {type(value).__name__}"
+    return InputError("", f"needs {what}, not {found}")
+
+
+def _write_text(value: object) -> str:
+    if type(value) is not str:
+        raise _needs("a text", value)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _needs("a text in Unicode without lone surrogates", value) from None
+    return value
+
+
+def _write_bool(value: object) -> bool:
+    if type(value) is not bool:
+        raise _needs("True or False", value)
+    return value
+
+
+def _write_count(value: object) -> int:
+    if type(value) is not int or not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        raise _needs("a whole number of less than 2**53", value)
+    return value
+
+
+def _write_whole(value: object) -> str:
+    if type(value) is int and -_TOO_LARGE < value < _TOO_LARGE:
+        try:
+            return str(value)
+        except ValueError:  # the interpreter was told to convert fewer digits
+            pass
+    raise _needs(f"a whole number of at most {MAX_DIGITS} digits", value)
+
+
+def _write_decimal(value: object) -> str:
+    # The exponent first: written out in full, a small value can be a text of any length.
+    if type(value) is Decimal and value.is_finite() and abs(value.adjusted()) < MAX_DIGITS:
+        text = f"{value:f}"
+        if len(text) <= MAX_DIGITS:
+            return text
+    raise _needs(f"a finite Decimal of at most {MAX_DIGITS} digits", value)
+
+
+def _write_fraction(value: object) -> str:
+    if type(value) is not Fraction:
+        raise _needs("a Fraction", value)
+    return f"{_write_whole(value.numerator)}/{_write_whole(value.denominator)}"
+
+
+def _write_instant(value: object) -> str:
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise _needs("an aware datetime", value)
+    if value.tzinfo is not UTC:
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:
+            raise InputError("", f"{value.isoformat()} lies outside the calendar in UTC") from None
+    return value.isoformat().removesuffix("+00:00") + "Z"
+
+
+_LEAVES: dict[Any, Writer] = {
+    str: _write_text,
+    bool: _write_bool,
+    Decimal: _write_decimal,
+    Fraction: _write_fraction,
+    datetime: _write_instant,
+}
+
+
+def _choice(choices: tuple[str, ...]) -> Writer:
+    def write(value: object) -> object:
+        if type(value) is not str or value not in choices:
+            raise _needs(f"one of {', '.join(choices)}", value)
+        return value
+
+    return write
+
+
+def _optional(write_value: Writer) -> Writer:
+    def write(value: object) -> Any:
+        return None if value is None else write_value(value)
+
+    return write
+
+
+def _list(write_item: Writer) -> Writer:
+    def write(value: object) -> list[Any]:
+        if type(value) is not tuple:
+            raise _needs("a tuple", value)
+        return [_item(write_item, item, f"[{index}]") for index, item in enumerate(value)]
+
+    return write
+
+
+def _row(writers: list[Writer]) -> Writer:
+    def write(value: object) -> list[Any]:
+        if type(value) is not tuple or len(value) != len(writers):
+            raise _needs(f"a tuple of {len(writers)}", value)
+        pairs = zip(writers, value, strict=True)
+        return [_item(write_item, item, f"[{index}]") for index, (write_item, item) in enumerate(pairs)]
+
+    return write
+
+
+def _map(write_item: Writer) -> Writer:
+    def write(value: object) -> dict[str, Any]:
+        if type(value) is not FrozenMap:
+            raise _needs("a FrozenMap", value)
+        return {_write_text(name): _item(write_item, item, f"[{name!r}]") for name, item in value.items()}
+
+    return write
+
+
+def _item(write_item: Writer, item: object, place: str) -> Any:
+    try:
+        return write_item(item)
+    except InputError as error:
+        raise within(place, error) from None

@@ -1,0 +1,577 @@
+"""An oracle for the ledger: it re-reads the whole history of commands, in plain words, on every question.
+
+It keeps nothing from one question to the next, and what it notes while it reads are only facts: which credits moved
+from where to where, which segments, lots and holds there were, what was billed. Every balance is added up from the
+moves when it is asked for. It is written from the rules of the design, and knows nothing of the engine, of drawing, due
+dates, holds, plans, entries or evolution: of the library it reads commands and parsed cards alone.
+
+Where the rules are silent it keeps to these: credits that a renewal carried over are a lot of their own, as old as the
+renewal; a lot that is used up is forgotten when a segment opens, unless a hold still has credits from it; an ended hold
+is remembered until the segment after the one in which it ended has closed; what a segment let expire is the rest of
+its allowance, not of grants; a late usage of the running segment is drawn from the lots that were there at its instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import NamedTuple
+
+from mimo_credits import (
+    Advance,
+    Cancel,
+    ChangeTier,
+    Command,
+    Grant,
+    Hold,
+    RateBook,
+    RateCard,
+    Record,
+    Release,
+    Settle,
+    Subscribe,
+    Usage,
+)
+from mimo_credits.card import AnnualPlan, Interval, Tier
+from tests.ledger.reckoning import TICK, Unpriced, credits, cycle_end, money, period, search_money, to_the_cent
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class No(Exception):
+    """The command is refused: the reason, or the name of the documented error; and what a hold lacks."""
+
+    def __init__(self, reason: str, missing: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.missing = missing
+
+
+class Move(NamedTuple):
+    """Millicredits that went from one pot to another; `late_for` numbers the segment whose late usage it was."""
+
+    source: str
+    target: str
+    amount: int
+    late_for: int | None = None
+
+
+@dataclass
+class Segment:
+    """A stretch of a plan: a cycle, or the part of one before or after a migration, or up to a trade-in."""
+
+    start: datetime
+    tier: str
+    interval: Interval
+    currency: str
+    price: Fraction
+    pinned: str | None
+    anchor: datetime
+    number: int
+    rule: tuple[int, int, str, str]
+    cycle_start: datetime
+    cycle_end: datetime
+    end: datetime | None = None
+    ended_by: str = ""
+
+
+@dataclass
+class Lot:
+    """Credits beside the allowance: a grant, or what a renewal carried over."""
+
+    pot: str
+    since: datetime
+    until: datetime | None
+    priority: int
+    gone: bool = False
+
+
+@dataclass
+class Reserve:
+    """A hold, and what it took from which pot; `closings` counts the segments that had closed when it ended."""
+
+    id: str
+    at: datetime
+    until: datetime
+    pinned: str | None
+    parts: list[tuple[str, int]] = field(default_factory=list)
+    ended: str = ""
+    closings: int = 0
+
+
+class Bill(NamedTuple):
+    """Money due."""
+
+    at: datetime
+    amount: Fraction
+    currency: str
+    reason: str
+
+
+class Wish(NamedTuple):
+    """What was said of the next renewal; "settled" where a renewal or a new plan has answered all that was said."""
+
+    tier: str | None
+    cancel: bool
+    kind: str
+
+
+class Reading:
+    """What a history of accepted commands amounts to, up to and including the last. Raises `No` at the first refusal."""
+
+    def __init__(self, history: Iterable[Command], book: RateBook) -> None:
+        self.book = book
+        self.moves: list[Move] = []
+        self.segments: list[Segment] = []
+        self.lots: list[Lot] = []
+        self.reserves: list[Reserve] = []
+        self.bills: list[Bill] = []
+        self.owed: list[Fraction] = []
+        self.wishes: list[Wish] = []
+        self.happened: list[datetime] = []
+        for command in history:
+            try:
+                self._hear(command)
+            except Unpriced as error:
+                raise No(error.kind) from None
+
+    # --- questions -----------------------------------------------------------------------------------
+
+    def balance(self, pot: str) -> int:
+        """What a pot has received less what it has given, in millicredits."""
+        received = sum(move.amount for move in self.moves if move.target == pot)
+        return received - sum(move.amount for move in self.moves if move.source == pot)
+
+    def clock(self) -> datetime | None:
+        """The latest instant at which anything happened."""
+        return max(self.happened, default=None)
+
+    def segment(self) -> Segment | None:
+        """The running segment."""
+        return self.segments[-1] if self.segments and self.segments[-1].end is None else None
+
+    def allowance(self) -> str:
+        """The pot of the running, or else of the last, segment's allowance: each segment has one of its own."""
+        return f"allowance {len(self.segments) - 1}"
+
+    def pending(self) -> tuple[str | None, bool]:
+        """The tier that the next renewal changes to, if any, and whether the plan is cancelled."""
+        tier, cancel = None, False
+        for wish in self.wishes:
+            if wish.kind == "settled":
+                tier, cancel = None, False
+            elif wish.kind == "changed now":
+                tier = None
+            else:
+                tier, cancel = wish.tier, wish.cancel
+        return tier, cancel
+
+    def closed(self) -> tuple[int, Segment] | None:
+        """The segment just closed, and its number."""
+        ended = [(number, segment) for number, segment in enumerate(self.segments) if segment.end is not None]
+        return ended[-1] if ended else None
+
+    def let_expire(self, number: int) -> int:
+        """What a closed segment let expire of its allowance, less the late usage that was drawn from it since."""
+        given_up = sum(
+            move.amount for move in self.moves if move.source == f"allowance {number}" and move.target == "expired"
+        )
+        return given_up - sum(move.amount for move in self.moves if move.late_for == number)
+
+    def open_reserves(self) -> list[Reserve]:
+        """The holds that are open."""
+        return [reserve for reserve in self.reserves if not reserve.ended]
+
+    def home(self, pot: str) -> str:
+        """Where a held part goes back to: its own pot, the successor after a trade-in, or `expired`."""
+        if pot.startswith("allowance "):
+            number = int(pot.removeprefix("allowance "))
+            while self.segments[number].ended_by == "trade-in":
+                number += 1
+            return "expired" if self.segments[number].end else f"allowance {number}"
+        return pot if any(lot.pot == pot and not lot.gone for lot in self.lots) else "expired"
+
+    def in_burn_order(self) -> list[tuple[str, datetime]]:
+        """The pots that can be spent from, and since when each is open."""
+        found = [(lot.priority, lot.until or NEVER, lot.since, lot.pot) for lot in self.lots if not lot.gone]
+        running = self.segment()
+        if running is not None:
+            found.append((0, running.cycle_end, running.start, self.allowance()))
+        return [(pot, since) for _, _, since, pot in sorted(found)]
+
+    def money_owed(self) -> Fraction:
+        """What usage owes in money that no bill has asked for yet."""
+        return sum(self.owed, Fraction(0))
+
+    def due(self) -> list[tuple[datetime, int, str]]:
+        """What will happen by itself, in order: a lot expires, a hold lapses, a cycle ends, a card migrates."""
+        found = [(lot.until, 0, lot.pot) for lot in self.lots if not lot.gone and lot.until is not None]
+        found += [(reserve.until, 1, reserve.id) for reserve in self.open_reserves()]
+        running = self.segment()
+        if running is not None:
+            found.append((running.cycle_end, 2, ""))
+            found += [(at, 3, card.id) for at, card in self._migrations(running)]
+        return sorted(found)
+
+    # --- time ----------------------------------------------------------------------------------------
+
+    def _migrations(self, running: Segment) -> list[tuple[datetime, RateCard]]:
+        if running.pinned is not None or not self.book.migrates:
+            return []
+        clock = self.clock()
+        return [
+            (card.effective_from.astimezone(UTC), card)
+            for card in self.book
+            if card.migration is not None
+            and card.effective_from > running.start
+            and (clock is None or card.effective_from >= clock)
+            and _sold(card, running.tier, running.interval, running.currency)
+        ]
+
+    def _time_passes(self, until: datetime) -> None:
+        while (coming := self.due()) and coming[0][0] <= until:
+            at, kind, name = coming[0]
+            if kind == 0:
+                self._lot_expires(at, next(lot for lot in self.lots if lot.pot == name and not lot.gone))
+            elif kind == 1:
+                self._give_back(next(each for each in self.open_reserves() if each.id == name), "lapsed")
+            elif kind == 2:
+                self._cycle_ends(self.segments[-1])
+            else:
+                self._migrates(self.segments[-1], at, self.book.card(name))
+            self.happened.append(at)
+
+    def _lot_expires(self, at: datetime, lot: Lot) -> None:
+        self._move(lot.pot, "expired", self.balance(lot.pot))
+        lot.gone = True
+
+    def _cycle_ends(self, old: Segment) -> None:
+        at, card = old.cycle_end, self._card(old.cycle_end, old.pinned)
+        tier, cancelled = self.pending()
+        tier = tier or old.tier
+        sold = _sold(card, tier, old.interval, old.currency)
+        if cancelled or sold is None:
+            self._close(at, "lapse")
+            self._bill_usage(at, old.currency, card)
+            return
+        rule = period(card, old.interval)
+        anchor, number = old.anchor, old.number + 1
+        if rule != old.rule:
+            anchor, number = (at - TICK if rule[2] == "day-end" else at), 1
+        new = Segment(
+            start=at,
+            tier=tier,
+            interval=old.interval,
+            currency=old.currency,
+            price=Fraction(sold.price[old.currency]),
+            pinned=old.pinned,
+            anchor=anchor,
+            number=number,
+            rule=rule,
+            cycle_start=at,
+            cycle_end=cycle_end(rule, anchor, number),
+        )
+        rollover = card.policy.rollover
+        left = self.balance(self.allowance())
+        self._forget_empty_lots()
+        if rollover != "none" and left:
+            last = cycle_end(rule, anchor, number + rollover.cycles - 1)  # type: ignore[union-attr]
+            carried = Lot(f"carried:{at.isoformat()}", at, last, 0)
+            self.lots.append(carried)
+            self._move(self.allowance(), carried.pot, min(left, _milli(rollover.up_to)))  # type: ignore[union-attr]
+        self._close(at, "renewal")
+        self._bill_usage(at, old.currency, card)
+        self._open(new, sold, "settled")
+        self._bill(at, new.price, old.currency, "renewal", card)
+
+    def _migrates(self, old: Segment, at: datetime, card: RateCard) -> None:
+        sold = _sold(card, old.tier, old.interval, old.currency)
+        assert sold is not None
+        self._forget_empty_lots()
+        self._close(at, "migration")
+        self._open(_again(old, start=at, price=Fraction(sold.price[old.currency])), sold, "")
+
+    def _close(self, at: datetime, why: str) -> None:
+        """The running segment ends, and what is left of its allowance expires."""
+        self._move(self.allowance(), "expired", self.balance(self.allowance()))
+        self.segments[-1].end, self.segments[-1].ended_by = at, why
+
+    def _open(self, segment: Segment, sold: Tier | AnnualPlan, kind: str) -> None:
+        self.segments.append(segment)
+        self._move("issued", self.allowance(), _milli(sold.credits))
+        if kind:
+            self.wishes.append(Wish(None, False, kind))
+
+    def _forget_empty_lots(self) -> None:
+        held_from = {pot for reserve in self.open_reserves() for pot, _ in reserve.parts}
+        for lot in self.lots:
+            lot.gone = lot.gone or (not self.balance(lot.pot) and lot.pot not in held_from)
+
+    # --- commands ------------------------------------------------------------------------------------
+
+    def _hear(self, command: Command) -> None:
+        clock = self.clock()
+        if clock is not None and command.at < clock and not isinstance(command, Record):
+            raise No("out-of-order")
+        self._time_passes(command.at)
+        if isinstance(command, Advance):
+            return
+        {
+            Subscribe: self._subscribe,
+            Record: self._record,
+            ChangeTier: self._change,
+            Cancel: self._cancel,
+            Grant: self._grant,
+            Hold: self._hold,
+            Settle: self._settle,
+            Release: self._release,
+        }[type(command)](command)  # type: ignore[operator]
+        self.happened.append(command.at)
+
+    def _subscribe(self, command: Subscribe) -> None:
+        at = command.at
+        if self.segment() is not None:
+            raise No("already-subscribed")
+        card = self._card(at, command.card)
+        sold = _for_sale(card, command.tier, command.interval, command.currency)
+        may = not self.segments and command.interval == "monthly" and card.policy.first_purchase_pays is not None
+        if command.first_purchase is True and not may:
+            raise No("no-first-purchase")
+        rule, price = period(card, command.interval), Fraction(sold.price[command.currency])
+        segment = Segment(
+            start=at,
+            tier=command.tier,
+            interval=command.interval,
+            currency=command.currency,
+            price=price,
+            pinned=command.card,
+            anchor=at,
+            number=1,
+            rule=rule,
+            cycle_start=at,
+            cycle_end=cycle_end(rule, at, 1),
+        )
+        self._forget_empty_lots()
+        self._open(segment, sold, "settled")
+        if may and command.first_purchase is not False:
+            self._bill(at, price * Fraction(card.policy.first_purchase_pays or 1), command.currency, "first-purchase", card)
+        else:
+            self._bill(at, price, command.currency, "subscribe", card)
+
+    def _grant(self, command: Grant) -> None:
+        pot = f"grant:{command.id}"
+        if any(lot.pot == pot and not lot.gone for lot in self.lots):
+            raise No("duplicate-grant")
+        self.lots.append(Lot(pot, command.at, command.expires_at, command.priority))
+        self._move("issued", pot, _milli(command.credits))
+
+    def _cancel(self, command: Cancel) -> None:
+        if self.segment() is None:
+            raise No("not-subscribed")
+        self.wishes.append(Wish(None, True, "wish"))
+
+    def _change(self, command: ChangeTier) -> None:
+        running, at = self.segment(), command.at
+        if running is None:
+            raise No("not-subscribed")
+        card = self._card(at, running.pinned)
+        sold = _for_sale(card, command.tier, running.interval, running.currency)
+        if command.when == "renewal":
+            self.wishes.append(Wish(None if command.tier == running.tier else command.tier, False, "wish"))
+            return
+        if command.tier == running.tier:
+            raise No("same-tier")
+        current = card.tiers[running.tier].plan(running.interval) if running.tier in card.tiers else None
+        if current is not None and sold.credits <= current.credits:
+            raise No("downgrade-inside-cycle")
+        price, pot = Fraction(sold.price[running.currency]), self.allowance()
+        issued = sum(move.amount for move in self.moves if move.source == "issued" and move.target == pot)
+        self.wishes.append(Wish(None, False, "changed now"))
+        if card.policy.upgrade == "price-difference":
+            self._move("issued", pot, max(0, _milli(sold.credits) - issued))
+            due = price - running.price
+            running.tier, running.price = command.tier, price
+            self._bill(at, max(Fraction(0), due), running.currency, "upgrade", card)
+            return
+        due = price - (Fraction(self.balance(pot), issued) if issued else 0) * running.price
+        rule = period(card, running.interval)
+        new = _again(running, start=at, price=price)
+        new.tier, new.anchor, new.number, new.rule = command.tier, at, 1, rule
+        new.cycle_start, new.cycle_end = at, cycle_end(rule, at, 1)
+        self._forget_empty_lots()
+        self._close(at, "trade-in")
+        self._bill_usage(at, running.currency, card)
+        self._open(new, sold, "")
+        self._bill(at, max(Fraction(0), due), running.currency, "trade-in", card)
+
+    def _record(self, command: Record | Settle) -> None:
+        running, at = self.segment(), command.at
+        if running is not None and at >= running.start:
+            card = self._card(at, running.pinned)
+            cost = credits(card, command.usage, at)
+            self._overrun(command, cost, self._spend(cost, at), card)
+            return
+        closed = self.closed()
+        if closed is None or at < self.segments[0].start:
+            raise No("not-subscribed")
+        number, segment = closed
+        if at < segment.start:
+            raise No("closed-cycle")
+        if segment.end is None or at >= segment.end:
+            raise No("not-subscribed")
+        card = self._card(at, segment.pinned)
+        cost = credits(card, command.usage, at)
+        covered = min(cost, self.let_expire(number))
+        self.moves.append(Move("expired", "spent", covered, late_for=number))
+        self._overrun(command, cost, cost - covered, card)
+
+    def _hold(self, command: Hold) -> None:
+        running, at = self.segment(), command.at
+        if running is None:
+            raise No("not-subscribed")
+        if any(reserve.id == command.id for reserve in self.open_reserves()):
+            raise No("duplicate-hold")
+        if command.usage is not None:
+            asked = credits(self._card(at, running.pinned), command.usage, at)
+        else:
+            asked = _milli(command.credits)
+        free = sum(self.balance(pot) for pot, _ in self.in_burn_order())
+        if asked > free:
+            raise No("insufficient-credits", missing=asked - free)
+        reserve = Reserve(command.id, at, command.expires_at, running.pinned)
+        for pot, _ in self.in_burn_order():
+            part = min(asked, self.balance(pot))
+            if part:
+                reserve.parts.append((pot, part))
+                self._move(pot, "held", part)
+                asked -= part
+        self.reserves.append(reserve)
+
+    def _settle(self, command: Settle) -> None:
+        reserve = next((each for each in self.open_reserves() if each.id == command.hold_id), None)
+        if reserve is None:
+            self._must_be_remembered(command.hold_id)
+            self._record(command)
+            return
+        card = self._card(reserve.at, reserve.pinned)
+        cost = credits(card, command.usage, reserve.at)
+        uncovered, rest = cost, []
+        for pot, part in reserve.parts:
+            used = min(part, uncovered)
+            uncovered -= used
+            self._move("held", "spent", used)
+            rest.append((pot, part - used))
+        reserve.parts = rest
+        self._give_back(reserve, "settled")
+        if self.segment() is not None:
+            uncovered = self._spend(uncovered, command.at)
+        self._overrun(command, cost, uncovered, card)
+
+    def _release(self, command: Release) -> None:
+        reserve = next((each for each in self.open_reserves() if each.id == command.hold_id), None)
+        if reserve is None:
+            self._must_be_remembered(command.hold_id)
+            raise No("hold-ended")
+        self._give_back(reserve, "released")
+
+    # --- moving and billing --------------------------------------------------------------------------
+
+    def _move(self, source: str, target: str, amount: int) -> None:
+        if amount:
+            self.moves.append(Move(source, target, amount))
+
+    def _spend(self, cost: int, at: datetime) -> int:
+        """Draws from the pots that were open at the instant, in burn order; gives what they do not cover."""
+        for pot, since in self.in_burn_order():
+            if since <= at:
+                part = min(cost, self.balance(pot))
+                self._move(pot, "spent", part)
+                cost -= part
+        return cost
+
+    def _give_back(self, reserve: Reserve, how: str) -> None:
+        for pot, part in reserve.parts:
+            self._move("held", self.home(pot), part)
+        reserve.ended, reserve.closings = how, self._closings()
+
+    def _closings(self) -> int:
+        return sum(segment.end is not None for segment in self.segments)
+
+    def _must_be_remembered(self, hold_id: str) -> None:
+        for reserve in self.reserves:
+            recent = self._closings() - reserve.closings < 2
+            if reserve.id == hold_id and reserve.ended in ("lapsed", "released") and recent:
+                return
+        raise No("unknown-hold")
+
+    def _overrun(self, command: Record | Settle, cost: int, uncovered: int, card: RateCard) -> None:
+        """What no pot covers comes from overage; what is owed in money waits for the bill, if there is a plan."""
+        running = self.segment()
+        currency = self.segments[-1].currency
+        self._move("overage", "spent", uncovered)
+        if uncovered and card.policy.exhausted == "pay-as-you-go":
+            self.owed.append(money(card, command.usage, currency) * Fraction(uncovered, cost))
+        if command.usage.web_searches:
+            self.owed.append(search_money(card, command.usage, currency))
+        if running is None:
+            self._bill_usage(command.at, currency, card)
+
+    def _bill_usage(self, at: datetime, currency: str, card: RateCard) -> None:
+        owed = self.money_owed()
+        if owed:
+            self._bill(at, owed, currency, "usage", card)
+            self.owed.clear()
+
+    def _bill(self, at: datetime, amount: Fraction, currency: str, why: str, card: RateCard) -> None:
+        self.bills.append(Bill(at, to_the_cent(amount, card.policy.money_rounding), currency, why))
+
+    def _card(self, at: datetime, pinned: str | None) -> RateCard:
+        """The card in force, or the one the account is pinned to."""
+        if pinned is not None:
+            named = [card for card in self.book if pinned in (card.id, card.version)]
+            if not named:
+                raise No("NoSuchCard")
+            return named[0]
+        in_force = [card for card in self.book if card.effective_from <= at or not self.book.migrates]
+        if not in_force:
+            raise No("NoCardInEffect")
+        return max(in_force, key=lambda card: card.effective_from)
+
+
+def total_cost(history: Sequence[tuple[RateCard, Usage, datetime]]) -> int:
+    """What usages cost, each by its card at its instant, in millicredits."""
+    return sum(credits(card, usage, at) for card, usage, at in history)
+
+
+def _again(segment: Segment, start: datetime, price: Fraction) -> Segment:
+    """The same plan, in a new segment."""
+    new = Segment(**vars(segment))
+    new.start, new.price = start, price
+    return new
+
+
+def _milli(credits: object) -> int:
+    millicredits = Fraction(credits) * 1000  # type: ignore[arg-type]
+    assert millicredits.denominator == 1
+    return int(millicredits)
+
+
+def _sold(card: RateCard, tier: str, interval: Interval, currency: str) -> Tier | AnnualPlan | None:
+    """What the card sells under the name, for the interval and in the currency."""
+    try:
+        return _for_sale(card, tier, interval, currency)
+    except No:
+        return None
+
+
+def _for_sale(card: RateCard, tier: str, interval: Interval, currency: str) -> Tier | AnnualPlan:
+    if tier not in card.tiers:
+        raise No("unknown-tier")
+    sold = card.tiers[tier] if interval == "monthly" else card.tiers[tier].annual
+    if sold is None:
+        raise No("interval-not-sold")
+    if currency not in sold.price:
+        raise No("currency-not-sold")
+    return sold

@@ -1,0 +1,174 @@
+"""Tiny worlds: rate cards whose numbers fit in the head, made from TOML text, and books of them.
+
+A world is small so that every short history in it can be walked: allowances of a few credits, cycles of a day or two,
+and weighted meters, so that each rule is met within three commands. `Terms` are the knobs; `text` writes the card that
+they describe in the published format, and `card` reads it as a published one would be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from mimo_credits import RateBook, RateCard, Usage
+
+TIERS = {
+    "lite": '{ credits = 10, price = { USD = 6, CNY = 39 }, annual = { credits = 120, price = { USD = 63.36, CNY = 411.84 } } }',
+    "standard": '{ credits = 30, price = { USD = 16, CNY = 99 }, annual = { credits = 360, price = { USD = 168.96, CNY = 1045.44 } } }',
+    "pro": "{ credits = 70.5, price = { USD = 50, CNY = 329 } }",
+}
+"""Three tiers, of which the third is not sold by the year."""
+
+RICHER_TIERS = {
+    "lite": '{ credits = 14, price = { USD = 7, CNY = 45 }, annual = { credits = 150, price = { USD = 70, CNY = 450 } } }',
+    "standard": "{ credits = 40, price = { USD = 17.5, CNY = 110 } }",
+    "pro": "{ credits = 90, price = { USD = 45, CNY = 300 } }",
+}
+"""What a later card sells: more for other prices, and Standard no longer by the year."""
+
+MODELS = {
+    "weighted": """{ aliases = ["also-weighted"], credits = { hit = 0.5, miss = 2, output = 3 },
+        price.USD = { hit = 700, miss = 7000, output = 21000 }, price.CNY = { hit = 5000, miss = 50000, output = 150000 } }""",
+    "banded": """{ context = 8, bands = [
+            { input_up_to = 4, credits = 1, price.USD = 3000, price.CNY = 20000 },
+            { credits = { hit = 2, miss = 2, output = 5 }, price.USD = 9000, price.CNY = 60000 } ] }""",
+    "free": "{ credits = 0, price = { USD = 0, CNY = 0 } }",
+    "speech": "{ credits = { audio_hour = 1000 }, price.USD = { audio_hour = 74 }, price.CNY = { audio_hour = 500 } }",
+    "cash": '{ credits = "not in plan", price.USD = 10000 }',
+}
+"""Weighted meters, bands that are cliffs, an explicit zero, audio by the hour, and one that the plan does not cover."""
+
+DEARER_MODELS = {
+    **MODELS,
+    "weighted": """{ aliases = ["also-weighted"], credits = { hit = 1, miss = 3, output = 4 },
+        price.USD = { hit = 900, miss = 9000, output = 31000 }, price.CNY = { hit = 6000, miss = 60000, output = 160000 } }""",
+}
+"""The same models at other rates."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one card says, in TOML where it is a table. `start` is the clock time on `day` at which it takes effect."""
+
+    day: str = "2026-01-01"
+    start: str = "00:00:00Z"
+    tiers: Mapping[str, str] = field(default_factory=lambda: TIERS, hash=False)
+    models: Mapping[str, str] = field(default_factory=lambda: MODELS, hash=False)
+    period: str = "days = 1"
+    boundary: str = "instant"
+    timezone: str = "UTC"
+    upgrade: str = "price-difference"
+    exhausted: str = "stop"
+    rollover: str = '"none"'
+    money_rounding: str = "half-up"
+    credit_rounding: str = "half-up"
+    first_purchase_pays: str | None = "0.88"
+    off_peak: str | None = '{ multiply_by = 0.5, start = 06:00:00, end = 12:00:00, timezone = "UTC" }'
+    migrates: bool = False
+
+
+def text(terms: Terms) -> str:
+    """The card's TOML."""
+    sourced = 'source = "H price-list"'
+    lines = [
+        'provider = "tiny"',
+        f'version = "{terms.day}"',
+        "revision = 1",
+        f"effective_from = {terms.day}T{terms.start}",
+        "" if terms.off_peak is None else _inline("off_peak", terms.off_peak),
+        '[sources]\nprice-list = { title = "The tiny price list", date = "2026" }',
+        "[tiers]",
+        *(_inline(name, tier) for name, tier in terms.tiers.items()),
+        "[models]",
+        *(_inline(name, model) for name, model in terms.models.items()),
+        "[web_search]",
+        f"price = {{ USD = 5, CNY = 16 }}\n{sourced}",
+        "[cycle]",
+        f'{terms.period}\nboundary = "{terms.boundary}"\ntimezone = "{terms.timezone}"\n{sourced}',
+        "[policy]",
+        f'upgrade = "{terms.upgrade}"\ndowngrade = "at-renewal"\nexhausted = "{terms.exhausted}"',
+        f'rollover = {terms.rollover}\nmoney_rounding = "{terms.money_rounding}"',
+        f'credit_rounding = "{terms.credit_rounding}"\n{sourced}',
+    ]
+    if terms.first_purchase_pays is not None:
+        lines.append(f"first_purchase_pays = {terms.first_purchase_pays}")
+    if terms.migrates:
+        lines.append(f'[migration]\nrunning_cycles = "reset to the new allowance"\n{sourced}')
+    return "\n".join(lines) + "\n"
+
+
+def _inline(name: str, table: str) -> str:
+    """`name = { … }` with the source that every section needs. TOML 1.0 has inline tables on one line."""
+    body = " ".join(table.split()).removesuffix("}")
+    return f'{name} = {body}, source = "H price-list" }}'
+
+
+def card(terms: Terms) -> RateCard:
+    """The card that the terms describe."""
+    return RateCard.from_toml(text(terms), file=f"{terms.day}.toml")
+
+
+PLAIN = Terms()
+"""Cycles of one day that end at the instant; upgrades pay the price difference; an exhausted plan stops."""
+
+TRADING = replace(
+    PLAIN,
+    boundary="day-end",
+    timezone="Asia/Shanghai",
+    upgrade="trade-in",
+    exhausted="pay-as-you-go",
+    rollover="{ up_to = 3, cycles = 1 }",
+)
+"""Cycles that end with the Shanghai day after; upgrades trade in; overflow is paid for; up to 3 credits are kept."""
+
+MOVED = Terms(
+    day="2026-01-02",
+    start="06:00:00Z",
+    tiers=RICHER_TIERS,
+    models=DEARER_MODELS,
+    period="days = 2",
+    upgrade="trade-in",
+    exhausted="pay-as-you-go",
+    rollover="{ up_to = 2.5, cycles = 2 }",
+    money_rounding="half-even",
+    off_peak='{ multiply_by = 0.1, start = 22:00:00, end = 04:00:00, timezone = "Asia/Shanghai" }',
+    migrates=True,
+)
+"""A second card, of 2 January at 06:00: other allowances, rates, cycles and night hours; it migrates running cycles."""
+
+
+@cache
+def plain() -> RateBook:
+    """One card."""
+    return RateBook([card(PLAIN)])
+
+
+@cache
+def trading() -> RateBook:
+    """One card with the other policies."""
+    return RateBook([card(TRADING)])
+
+
+@cache
+def migrating() -> RateBook:
+    """The plain card, then one that resets running cycles and has the other policies."""
+    return RateBook([card(PLAIN), card(MOVED)])
+
+
+@cache
+def repriced() -> RateBook:
+    """The trading card, then one with other rates and rules that leaves running cycles alone."""
+    return RateBook([card(TRADING), card(replace(MOVED, migrates=False, upgrade="price-difference", exhausted="stop"))])
+
+
+def tokens(hit: int = 0, miss: int = 0, output: int = 0, *, model: str = "weighted", searches: int = 0) -> Usage:
+    """A usage by its three token meters."""
+    return Usage(model, input_tokens=hit + miss, cached_tokens=hit, output_tokens=output, web_searches=searches)
+
+
+SMALL = tokens(1, 1, 1)
+"""5.5 credits at the plain card's peak, 2.75 off-peak."""
+
+LARGE = tokens(1, 3, 3)
+"""15.5 credits: more than Lite has, less than Standard."""

@@ -1,0 +1,241 @@
+"""The arithmetic, against `fractions` and `decimal` as independent judges: exact, or refused, or rounded as named."""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, Inexact
+from fractions import Fraction
+from math import ceil, floor
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mimo_credits.exact import (
+    MILLI,
+    PER_MILLION,
+    ROUNDINGS,
+    billed,
+    fits_currency,
+    per,
+    percent,
+    plus,
+    ratio_price,
+    round_ratio,
+    share,
+    times,
+    to_credits,
+    to_millicredits,
+)
+
+IN_DECIMAL = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "up": ROUND_UP, "down": ROUND_DOWN}
+BY_FRACTION = {
+    "half-up": lambda size: floor(size + Fraction(1, 2)),
+    "half-even": round,
+    "up": ceil,
+    "down": floor,
+}
+
+numerators = st.integers(-(10**30), 10**30)
+denominators = st.one_of(st.integers(1, 12), st.integers(1, 10**12))
+roundings = st.sampled_from(ROUNDINGS)
+amounts = st.decimals(0, 10**9, places=12, allow_nan=False, allow_infinity=False)
+
+
+def test_every_rounding_that_a_card_may_name_has_a_judge():
+    assert set(ROUNDINGS) == set(IN_DECIMAL) == set(BY_FRACTION)
+    assert (MILLI, PER_MILLION) == (1_000, 1_000_000)
+
+
+@given(numerators, denominators, roundings)
+@example(5, 2, "half-even").via("a tie over an even number")
+@example(-5, 2, "half-up").via("a tie below zero")
+def test_round_ratio_is_the_named_rounding_of_the_fraction(numerator, denominator, rounding):
+    size = BY_FRACTION[rounding](Fraction(abs(numerator), denominator))
+    assert round_ratio(numerator, denominator, rounding) == (size if numerator >= 0 else -size)
+
+
+@given(st.integers(-(10**20), 10**20), st.integers(0, 6), roundings)
+@example(25, 1, "half-even").via("2.5")
+@example(35, 1, "half-even").via("3.5")
+@example(-25, 1, "half-up").via("-2.5")
+@example(-1, 1, "up").via("-0.1")
+def test_round_ratio_agrees_with_decimal_where_decimal_is_exact(numerator, digits, rounding):
+    exact = Decimal(numerator).scaleb(-digits)
+    assert round_ratio(numerator, 10**digits, rounding) == exact.to_integral_value(IN_DECIMAL[rounding])
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(1, 10**6))
+def test_ties_go_where_the_name_says(odd_half, half):
+    """(2n + 1) / 2 lies exactly between n and n + 1."""
+    numerator, denominator = (2 * odd_half + 1) * half, 2 * half
+    lower, upper = odd_half, odd_half + 1
+    away, towards = (upper, lower) if numerator > 0 else (lower, upper)
+    assert round_ratio(numerator, denominator) == away
+    assert round_ratio(numerator, denominator, "up") == away
+    assert round_ratio(numerator, denominator, "down") == towards
+    assert round_ratio(numerator, denominator, "half-even") == (lower if lower % 2 == 0 else upper)
+
+
+@given(st.integers(-(10**30), 10**30))
+@example(1_000_000)
+@example(-1)
+def test_credits_and_millicredits_are_inverse(millicredits):
+    credits = to_credits(millicredits)
+    assert type(credits) is Decimal
+    assert Fraction(credits) == Fraction(millicredits, 1000)
+    assert to_millicredits(credits) == millicredits
+
+
+@given(st.integers(-(10**18), 10**18))
+def test_credits_are_written_plainly(millicredits):
+    """No exponent and no zeros at the end of a fraction: 1000000, 0.5, 9204877699.2."""
+    written = str(to_credits(millicredits))
+    assert "E" not in written
+    assert "." not in written or not written.endswith("0")
+
+
+@pytest.mark.parametrize(
+    ("credits", "millicredits"),
+    [(0, 0), (7, 7_000), (Decimal("0.001"), 1), (Decimal("2.5"), 2_500), (Decimal("1E+3"), 1_000_000), (-1, -1_000)],
+)
+def test_credits_come_as_int_or_decimal(credits, millicredits):
+    assert to_millicredits(credits) == millicredits
+
+
+@pytest.mark.parametrize(
+    ("credits", "why"),
+    [
+        (Decimal("0.0001"), r"0\.0001 is finer than 0\.001 credit"),
+        (Decimal("2.0155"), "finer"),
+        (Decimal("1E-30"), "finer"),
+        (2.5, r"an int or a Decimal, not 2\.5"),
+        (True, "an int or a Decimal, not True"),
+        ("5", "an int or a Decimal, not '5'"),
+        (None, "an int or a Decimal, not None"),
+        (Decimal("Infinity"), "finite, not Infinity"),
+        (Decimal("NaN"), "finite, not NaN"),
+        (Decimal("sNaN"), "finite, not sNaN"),
+    ],
+)
+def test_what_is_no_exact_number_of_millicredits_is_refused(credits, why):
+    with pytest.raises(ValueError, match=why):
+        to_millicredits(credits)
+
+
+@given(amounts, amounts, st.integers(0, 10**15), st.integers(0, 12))
+def test_money_is_added_multiplied_and_shifted_exactly(left, right, count, power):
+    assert Fraction(plus(left, right)) == Fraction(left) + Fraction(right)
+    assert Fraction(times(left, count)) == Fraction(left) * count
+    assert Fraction(per(left, power)) == Fraction(left) / 10**power
+
+
+def test_decimal_arithmetic_raises_rather_than_lose_a_digit():
+    with pytest.raises(Inexact):
+        plus(Decimal("1E+150"), Decimal("1E-100"))
+    with pytest.raises(Inexact):
+        times(Decimal(10**150 + 1), 10**150 + 1)
+
+
+@given(st.integers(0, 10**20), st.integers(0, 40), st.integers(0, 40))
+def test_a_price_with_a_finite_decimal_is_that_decimal(numerator, twos, fives):
+    exact = Fraction(numerator, 2**twos * 5**fives)
+    assert Fraction(ratio_price(exact)) == exact
+
+
+@given(st.integers(0, 10**20), st.sampled_from([3, 7, 9, 11, 3600, 86_400]), st.integers(1, 10**6))
+def test_any_other_price_is_the_nearest_at_twelve_digits(numerator, factor, more):
+    exact = Fraction(numerator, factor * more)
+    found = Fraction(ratio_price(exact))
+    if found != exact:
+        assert (found * 10**12).denominator == 1
+        assert abs(found - exact) < Fraction(1, 2 * 10**12)
+
+
+@pytest.mark.parametrize(
+    ("exact", "written"),
+    [
+        (Fraction(1, 3), "0.333333333333"),
+        (Fraction(2, 3), "0.666666666667"),
+        (Fraction(1, 3600), "0.000277777778"),
+        (Fraction(1, 2**20), "0.00000095367431640625"),
+        (Fraction(1, 8), "0.125"),
+        (Fraction(37, 500), "0.074"),
+        (Fraction(1, 40), "0.025"),
+        (Fraction(30), "30"),
+    ],
+)
+def test_ratio_prices_to_the_digit(exact, written):
+    assert f"{ratio_price(exact):f}" == written
+
+
+@pytest.mark.parametrize(
+    ("amount", "rounding", "written"),
+    [
+        (Decimal("46"), "half-up", "46.00"),
+        (Decimal("0.005"), "half-up", "0.01"),
+        (Decimal("0.005"), "half-even", "0.00"),
+        (Decimal("0.015"), "half-even", "0.02"),
+        (Decimal("0.001"), "up", "0.01"),
+        (Decimal("0.009"), "down", "0.00"),
+        (Fraction(1, 3), "half-up", "0.33"),
+        (Fraction(-1, 200), "half-up", "-0.01"),
+    ],
+)
+def test_what_is_due_is_rounded_once_as_the_card_says(amount, rounding, written):
+    assert str(billed(amount, "USD", rounding)) == written
+
+
+@pytest.mark.parametrize(
+    ("currency", "written"),
+    [("USD", "1234.57"), ("CNY", "1234.57"), ("JPY", "1235"), ("KRW", "1235"), ("KWD", "1234.568"), ("TND", "1234.568")],
+)
+def test_each_currency_has_its_own_smallest_coin(currency, written):
+    assert str(billed(Decimal("1234.5678"), currency, "half-up")) == written
+
+
+@given(st.fractions(0, 10**9), roundings, st.sampled_from(["USD", "JPY", "BHD"]))
+def test_a_bill_is_payable_and_less_than_one_coin_away(amount, rounding, currency):
+    due = billed(amount, currency, rounding)
+    coin = {"USD": Fraction(1, 100), "JPY": Fraction(1), "BHD": Fraction(1, 1000)}[currency]
+    assert fits_currency(due, currency)
+    assert abs(Fraction(due) - amount) < coin
+    assert billed(due, currency, rounding) == due
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "fits"),
+    [
+        ("63.36", "USD", True),
+        ("63.360", "USD", True),
+        ("63.365", "USD", False),
+        ("63.365", "KWD", True),
+        ("63.3655", "KWD", False),
+        ("63.5", "JPY", False),
+        ("63", "JPY", True),
+    ],
+)
+def test_whether_an_amount_can_be_paid(amount, currency, fits):
+    assert fits_currency(Decimal(amount), currency) is fits
+
+
+def test_shares_are_exact_ratios_and_nothing_of_nothing_is_nothing():
+    assert share(1, 3) == Fraction(1, 3)
+    assert share(0, 5) == 0
+    assert share(0, 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("ratio", "digits", "written"),
+    [
+        (Fraction(1, 3), 1, "33.3"),
+        (Fraction(2, 3), 1, "66.7"),
+        (Fraction(1), 1, "100.0"),
+        (Fraction(1, 2000), 1, "0.1"),
+        (Fraction(1, 2001), 1, "0.0"),
+        (Fraction(1, 16), 2, "6.25"),
+        (Fraction(1, 2), 0, "50"),
+    ],
+)
+def test_percentages_are_rounded_half_up_for_people(ratio, digits, written):
+    assert str(percent(ratio, digits)) == written
+    assert percent(ratio) == percent(ratio, 1)

@@ -1,0 +1,1 @@
+"""What keeps the rate cards' files in order; run by `make sums`, `make schema` and `make check`."""
