@@ -84,7 +84,11 @@ def test_29_february_comes_back_in_leap_years():
 
 def test_an_instant_boundary_keeps_the_time_of_day():
     rule = CycleRule(0, 1, "instant", "UTC")
-    assert ends(rule, utc(2027, 1, 31, 9, 30), 3) == [utc(2027, 2, 28, 9, 30), utc(2027, 3, 31, 9, 30), utc(2027, 4, 30, 9, 30)]
+    assert ends(rule, utc(2027, 1, 31, 9, 30), 3) == [
+        utc(2027, 2, 28, 9, 30),
+        utc(2027, 3, 31, 9, 30),
+        utc(2027, 4, 30, 9, 30),
+    ]
 
 
 def test_an_instant_boundary_keeps_the_time_of_day_of_its_zone():

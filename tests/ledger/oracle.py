@@ -1,9 +1,8 @@
 """An oracle for the ledger: it re-reads the whole history of commands, in plain words, on every question.
 
-It keeps nothing from one question to the next, and what it notes while it reads are only facts: which credits moved
-from where to where, which segments, lots and holds there were, what was billed. Every balance is added up from the
-moves when it is asked for. It is written from the rules of the design, and knows nothing of the engine, of drawing, due
-dates, holds, plans, entries or evolution: of the library it reads commands and parsed cards alone.
+It keeps nothing from one question to the next, and what it notes while it reads are only `facts`. It is written from the
+rules of the ledger, and knows nothing of the engine, of drawing, due dates, holds, plans, entries or evolution: of the
+library it reads commands and parsed cards alone.
 
 Where the rules are silent it keeps to these: credits that a renewal carried over are a lot of their own, as old as the
 renewal; a lot that is used up is forgotten when a segment opens, unless a hold still has credits from it; an ended hold
@@ -13,11 +12,9 @@ its allowance, not of grants; a late usage of the running segment is drawn from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import NamedTuple
 
 from mimo_credits import (
     Advance,
@@ -32,178 +29,37 @@ from mimo_credits import (
     Release,
     Settle,
     Subscribe,
-    Usage,
 )
-from mimo_credits.card import AnnualPlan, Interval, Tier
-from tests.ledger.reckoning import TICK, Unpriced, credits, cycle_end, money, period, search_money, to_the_cent
-
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-class No(Exception):
-    """The command is refused: the reason, or the name of the documented error; and what a hold lacks."""
-
-    def __init__(self, reason: str, missing: int | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.missing = missing
-
-
-class Move(NamedTuple):
-    """Millicredits that went from one pot to another; `late_for` numbers the segment whose late usage it was."""
-
-    source: str
-    target: str
-    amount: int
-    late_for: int | None = None
+from mimo_credits.card import AnnualPlan, Tier
+from tests.ledger.facts import Bill, Facts, Lot, Move, Reserve, Segment, Wish
+from tests.ledger.reckoning import (
+    TICK,
+    No,
+    Unpriced,
+    cost_of,
+    cycle_end,
+    for_sale,
+    milli,
+    money,
+    period,
+    search_money,
+    sold_by,
+    to_the_cent,
+)
 
 
-@dataclass
-class Segment:
-    """A stretch of a plan: a cycle, or the part of one before or after a migration, or up to a trade-in."""
-
-    start: datetime
-    tier: str
-    interval: Interval
-    currency: str
-    price: Fraction
-    pinned: str | None
-    anchor: datetime
-    number: int
-    rule: tuple[int, int, str, str]
-    cycle_start: datetime
-    cycle_end: datetime
-    end: datetime | None = None
-    ended_by: str = ""
-
-
-@dataclass
-class Lot:
-    """Credits beside the allowance: a grant, or what a renewal carried over."""
-
-    pot: str
-    since: datetime
-    until: datetime | None
-    priority: int
-    gone: bool = False
-
-
-@dataclass
-class Reserve:
-    """A hold, and what it took from which pot; `closings` counts the segments that had closed when it ended."""
-
-    id: str
-    at: datetime
-    until: datetime
-    pinned: str | None
-    parts: list[tuple[str, int]] = field(default_factory=list)
-    ended: str = ""
-    closings: int = 0
-
-
-class Bill(NamedTuple):
-    """Money due."""
-
-    at: datetime
-    amount: Fraction
-    currency: str
-    reason: str
-
-
-class Wish(NamedTuple):
-    """What was said of the next renewal; "settled" where a renewal or a new plan has answered all that was said."""
-
-    tier: str | None
-    cancel: bool
-    kind: str
-
-
-class Reading:
+class Reading(Facts):
     """What a history of accepted commands amounts to, up to and including the last. Raises `No` at the first refusal."""
 
     def __init__(self, history: Iterable[Command], book: RateBook) -> None:
+        super().__init__()
         self.book = book
-        self.moves: list[Move] = []
-        self.segments: list[Segment] = []
-        self.lots: list[Lot] = []
-        self.reserves: list[Reserve] = []
-        self.bills: list[Bill] = []
-        self.owed: list[Fraction] = []
-        self.wishes: list[Wish] = []
-        self.happened: list[datetime] = []
-        for command in history:
+        self.history = tuple(history)
+        for command in self.history:
             try:
                 self._hear(command)
             except Unpriced as error:
                 raise No(error.kind) from None
-
-    # --- questions -----------------------------------------------------------------------------------
-
-    def balance(self, pot: str) -> int:
-        """What a pot has received less what it has given, in millicredits."""
-        received = sum(move.amount for move in self.moves if move.target == pot)
-        return received - sum(move.amount for move in self.moves if move.source == pot)
-
-    def clock(self) -> datetime | None:
-        """The latest instant at which anything happened."""
-        return max(self.happened, default=None)
-
-    def segment(self) -> Segment | None:
-        """The running segment."""
-        return self.segments[-1] if self.segments and self.segments[-1].end is None else None
-
-    def allowance(self) -> str:
-        """The pot of the running, or else of the last, segment's allowance: each segment has one of its own."""
-        return f"allowance {len(self.segments) - 1}"
-
-    def pending(self) -> tuple[str | None, bool]:
-        """The tier that the next renewal changes to, if any, and whether the plan is cancelled."""
-        tier, cancel = None, False
-        for wish in self.wishes:
-            if wish.kind == "settled":
-                tier, cancel = None, False
-            elif wish.kind == "changed now":
-                tier = None
-            else:
-                tier, cancel = wish.tier, wish.cancel
-        return tier, cancel
-
-    def closed(self) -> tuple[int, Segment] | None:
-        """The segment just closed, and its number."""
-        ended = [(number, segment) for number, segment in enumerate(self.segments) if segment.end is not None]
-        return ended[-1] if ended else None
-
-    def let_expire(self, number: int) -> int:
-        """What a closed segment let expire of its allowance, less the late usage that was drawn from it since."""
-        given_up = sum(
-            move.amount for move in self.moves if move.source == f"allowance {number}" and move.target == "expired"
-        )
-        return given_up - sum(move.amount for move in self.moves if move.late_for == number)
-
-    def open_reserves(self) -> list[Reserve]:
-        """The holds that are open."""
-        return [reserve for reserve in self.reserves if not reserve.ended]
-
-    def home(self, pot: str) -> str:
-        """Where a held part goes back to: its own pot, the successor after a trade-in, or `expired`."""
-        if pot.startswith("allowance "):
-            number = int(pot.removeprefix("allowance "))
-            while self.segments[number].ended_by == "trade-in":
-                number += 1
-            return "expired" if self.segments[number].end else f"allowance {number}"
-        return pot if any(lot.pot == pot and not lot.gone for lot in self.lots) else "expired"
-
-    def in_burn_order(self) -> list[tuple[str, datetime]]:
-        """The pots that can be spent from, and since when each is open."""
-        found = [(lot.priority, lot.until or NEVER, lot.since, lot.pot) for lot in self.lots if not lot.gone]
-        running = self.segment()
-        if running is not None:
-            found.append((0, running.cycle_end, running.start, self.allowance()))
-        return [(pot, since) for _, _, since, pot in sorted(found)]
-
-    def money_owed(self) -> Fraction:
-        """What usage owes in money that no bill has asked for yet."""
-        return sum(self.owed, Fraction(0))
 
     def due(self) -> list[tuple[datetime, int, str]]:
         """What will happen by itself, in order: a lot expires, a hold lapses, a cycle ends, a card migrates."""
@@ -215,8 +71,6 @@ class Reading:
             found += [(at, 3, card.id) for at, card in self._migrations(running)]
         return sorted(found)
 
-    # --- time ----------------------------------------------------------------------------------------
-
     def _migrations(self, running: Segment) -> list[tuple[datetime, RateCard]]:
         if running.pinned is not None or not self.book.migrates:
             return []
@@ -227,7 +81,7 @@ class Reading:
             if card.migration is not None
             and card.effective_from > running.start
             and (clock is None or card.effective_from >= clock)
-            and _sold(card, running.tier, running.interval, running.currency)
+            and sold_by(card, running.tier, running.interval, running.currency)
         ]
 
     def _time_passes(self, until: datetime) -> None:
@@ -251,7 +105,7 @@ class Reading:
         at, card = old.cycle_end, self._card(old.cycle_end, old.pinned)
         tier, cancelled = self.pending()
         tier = tier or old.tier
-        sold = _sold(card, tier, old.interval, old.currency)
+        sold = sold_by(card, tier, old.interval, old.currency)
         if cancelled or sold is None:
             self._close(at, "lapse")
             self._bill_usage(at, old.currency, card)
@@ -280,14 +134,14 @@ class Reading:
             last = cycle_end(rule, anchor, number + rollover.cycles - 1)  # type: ignore[union-attr]
             carried = Lot(f"carried:{at.isoformat()}", at, last, 0)
             self.lots.append(carried)
-            self._move(self.allowance(), carried.pot, min(left, _milli(rollover.up_to)))  # type: ignore[union-attr]
+            self._move(self.allowance(), carried.pot, min(left, milli(rollover.up_to)))  # type: ignore[union-attr]
         self._close(at, "renewal")
         self._bill_usage(at, old.currency, card)
         self._open(new, sold, "settled")
         self._bill(at, new.price, old.currency, "renewal", card)
 
     def _migrates(self, old: Segment, at: datetime, card: RateCard) -> None:
-        sold = _sold(card, old.tier, old.interval, old.currency)
+        sold = sold_by(card, old.tier, old.interval, old.currency)
         assert sold is not None
         self._forget_empty_lots()
         self._close(at, "migration")
@@ -300,7 +154,7 @@ class Reading:
 
     def _open(self, segment: Segment, sold: Tier | AnnualPlan, kind: str) -> None:
         self.segments.append(segment)
-        self._move("issued", self.allowance(), _milli(sold.credits))
+        self._move("issued", self.allowance(), milli(sold.credits))
         if kind:
             self.wishes.append(Wish(None, False, kind))
 
@@ -335,7 +189,7 @@ class Reading:
         if self.segment() is not None:
             raise No("already-subscribed")
         card = self._card(at, command.card)
-        sold = _for_sale(card, command.tier, command.interval, command.currency)
+        sold = for_sale(card, command.tier, command.interval, command.currency)
         may = not self.segments and command.interval == "monthly" and card.policy.first_purchase_pays is not None
         if command.first_purchase is True and not may:
             raise No("no-first-purchase")
@@ -356,7 +210,9 @@ class Reading:
         self._forget_empty_lots()
         self._open(segment, sold, "settled")
         if may and command.first_purchase is not False:
-            self._bill(at, price * Fraction(card.policy.first_purchase_pays or 1), command.currency, "first-purchase", card)
+            self._bill(
+                at, price * Fraction(card.policy.first_purchase_pays or 1), command.currency, "first-purchase", card
+            )
         else:
             self._bill(at, price, command.currency, "subscribe", card)
 
@@ -365,7 +221,7 @@ class Reading:
         if any(lot.pot == pot and not lot.gone for lot in self.lots):
             raise No("duplicate-grant")
         self.lots.append(Lot(pot, command.at, command.expires_at, command.priority))
-        self._move("issued", pot, _milli(command.credits))
+        self._move("issued", pot, milli(command.credits))
 
     def _cancel(self, command: Cancel) -> None:
         if self.segment() is None:
@@ -377,7 +233,7 @@ class Reading:
         if running is None:
             raise No("not-subscribed")
         card = self._card(at, running.pinned)
-        sold = _for_sale(card, command.tier, running.interval, running.currency)
+        sold = for_sale(card, command.tier, running.interval, running.currency)
         if command.when == "renewal":
             self.wishes.append(Wish(None if command.tier == running.tier else command.tier, False, "wish"))
             return
@@ -390,7 +246,7 @@ class Reading:
         issued = sum(move.amount for move in self.moves if move.source == "issued" and move.target == pot)
         self.wishes.append(Wish(None, False, "changed now"))
         if card.policy.upgrade == "price-difference":
-            self._move("issued", pot, max(0, _milli(sold.credits) - issued))
+            self._move("issued", pot, max(0, milli(sold.credits) - issued))
             due = price - running.price
             running.tier, running.price = command.tier, price
             self._bill(at, max(Fraction(0), due), running.currency, "upgrade", card)
@@ -410,7 +266,7 @@ class Reading:
         running, at = self.segment(), command.at
         if running is not None and at >= running.start:
             card = self._card(at, running.pinned)
-            cost = credits(card, command.usage, at)
+            cost = cost_of(card, command.usage, at)
             self._overrun(command, cost, self._spend(cost, at), card)
             return
         closed = self.closed()
@@ -422,7 +278,7 @@ class Reading:
         if segment.end is None or at >= segment.end:
             raise No("not-subscribed")
         card = self._card(at, segment.pinned)
-        cost = credits(card, command.usage, at)
+        cost = cost_of(card, command.usage, at)
         covered = min(cost, self.let_expire(number))
         self.moves.append(Move("expired", "spent", covered, late_for=number))
         self._overrun(command, cost, cost - covered, card)
@@ -434,9 +290,9 @@ class Reading:
         if any(reserve.id == command.id for reserve in self.open_reserves()):
             raise No("duplicate-hold")
         if command.usage is not None:
-            asked = credits(self._card(at, running.pinned), command.usage, at)
+            asked = cost_of(self._card(at, running.pinned), command.usage, at)
         else:
-            asked = _milli(command.credits)
+            asked = milli(command.credits)
         free = sum(self.balance(pot) for pot, _ in self.in_burn_order())
         if asked > free:
             raise No("insufficient-credits", missing=asked - free)
@@ -456,7 +312,7 @@ class Reading:
             self._record(command)
             return
         card = self._card(reserve.at, reserve.pinned)
-        cost = credits(card, command.usage, reserve.at)
+        cost = cost_of(card, command.usage, reserve.at)
         uncovered, rest = cost, []
         for pot, part in reserve.parts:
             used = min(part, uncovered)
@@ -540,38 +396,8 @@ class Reading:
         return max(in_force, key=lambda card: card.effective_from)
 
 
-def total_cost(history: Sequence[tuple[RateCard, Usage, datetime]]) -> int:
-    """What usages cost, each by its card at its instant, in millicredits."""
-    return sum(credits(card, usage, at) for card, usage, at in history)
-
-
 def _again(segment: Segment, start: datetime, price: Fraction) -> Segment:
     """The same plan, in a new segment."""
     new = Segment(**vars(segment))
-    new.start, new.price = start, price
+    new.start, new.price, new.end, new.ended_by = start, price, None, ""
     return new
-
-
-def _milli(credits: object) -> int:
-    millicredits = Fraction(credits) * 1000  # type: ignore[arg-type]
-    assert millicredits.denominator == 1
-    return int(millicredits)
-
-
-def _sold(card: RateCard, tier: str, interval: Interval, currency: str) -> Tier | AnnualPlan | None:
-    """What the card sells under the name, for the interval and in the currency."""
-    try:
-        return _for_sale(card, tier, interval, currency)
-    except No:
-        return None
-
-
-def _for_sale(card: RateCard, tier: str, interval: Interval, currency: str) -> Tier | AnnualPlan:
-    if tier not in card.tiers:
-        raise No("unknown-tier")
-    sold = card.tiers[tier] if interval == "monthly" else card.tiers[tier].annual
-    if sold is None:
-        raise No("interval-not-sold")
-    if currency not in sold.price:
-        raise No("currency-not-sold")
-    return sold

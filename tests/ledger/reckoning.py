@@ -15,10 +15,19 @@ from math import floor
 from zoneinfo import ZoneInfo
 
 from mimo_credits import RateCard, Usage
-from mimo_credits.card import Interval, ModelRates, RateSet
+from mimo_credits.card import AnnualPlan, Interval, ModelRates, RateSet, Tier
 
 TICK = timedelta(microseconds=1)
 """The smallest step of time."""
+
+
+class No(Exception):
+    """The command is refused: the reason, or the name of the documented error; and what a hold lacks."""
+
+    def __init__(self, reason: str, missing: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.missing = missing
 
 
 class Unpriced(Exception):
@@ -56,20 +65,18 @@ def is_night(card: RateCard, at: datetime) -> bool:
     return not hours.end <= clock < hours.start
 
 
-def credits(card: RateCard, usage: Usage, at: datetime) -> int:
+def cost_of(card: RateCard, usage: Usage, at: datetime) -> int:
     """Millicredits of a usage at an instant. Raises `Unpriced`."""
-    return _credits(card, usage, is_night(card, at))
+    return _cost_of(card, usage, is_night(card, at))
 
 
 @lru_cache(maxsize=100_000)
-def _credits(card: RateCard, usage: Usage, night: bool) -> int:
+def _cost_of(card: RateCard, usage: Usage, night: bool) -> int:
     model = _model(card, usage)
     if model.credits == "not in plan":
         raise Unpriced("NotInPlan")
-    if isinstance(model.credits, RateSet):
-        rates = model.credits
-    else:
-        rates = model.bands[_band(model, usage)].credits  # type: ignore[assignment]
+    rates = model.credits if isinstance(model.credits, RateSet) else model.bands[_band(model, usage)].credits
+    assert rates is not None, "a model of the plan has rates, or each of its bands has"
     factor = Fraction(card.off_peak.multiply_by) if night and card.off_peak else Fraction(1)
     tokens, audio = _amounts(rates, usage)
     millicredits = tokens * factor * 1000
@@ -133,6 +140,36 @@ def _cost(rate: object, quantity: int) -> Fraction:
     if rate is None:
         raise Unpriced("NoRate")
     return Fraction(rate) * quantity  # type: ignore[arg-type]
+
+
+# --- what is for sale -------------------------------------------------------------------------------------
+
+
+def milli(credits: object) -> int:
+    """Credits as millicredits."""
+    millicredits = Fraction(credits) * 1000  # type: ignore[arg-type]
+    assert millicredits.denominator == 1
+    return int(millicredits)
+
+
+def sold_by(card: RateCard, tier: str, interval: Interval, currency: str) -> Tier | AnnualPlan | None:
+    """What the card sells under the name, for the interval and in the currency."""
+    try:
+        return for_sale(card, tier, interval, currency)
+    except No:
+        return None
+
+
+def for_sale(card: RateCard, tier: str, interval: Interval, currency: str) -> Tier | AnnualPlan:
+    """The same. Raises `No` where it is not sold."""
+    if tier not in card.tiers:
+        raise No("unknown-tier")
+    sold = card.tiers[tier] if interval == "monthly" else card.tiers[tier].annual
+    if sold is None:
+        raise No("interval-not-sold")
+    if currency not in sold.price:
+        raise No("currency-not-sold")
+    return sold
 
 
 # --- the calendar ----------------------------------------------------------------------------------------

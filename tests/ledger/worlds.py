@@ -14,14 +14,14 @@ from functools import cache
 from mimo_credits import RateBook, RateCard, Usage
 
 TIERS = {
-    "lite": '{ credits = 10, price = { USD = 6, CNY = 39 }, annual = { credits = 120, price = { USD = 63.36, CNY = 411.84 } } }',
-    "standard": '{ credits = 30, price = { USD = 16, CNY = 99 }, annual = { credits = 360, price = { USD = 168.96, CNY = 1045.44 } } }',
+    "lite": "{ credits = 10, price = { USD = 6, CNY = 39 }, annual = { credits = 120, price = { USD = 63.36, CNY = 411.84 } } }",
+    "standard": "{ credits = 30, price = { USD = 16, CNY = 99 }, annual = { credits = 360, price = { USD = 168.96, CNY = 1045.44 } } }",
     "pro": "{ credits = 70.5, price = { USD = 50, CNY = 329 } }",
 }
 """Three tiers, of which the third is not sold by the year."""
 
 RICHER_TIERS = {
-    "lite": '{ credits = 14, price = { USD = 7, CNY = 45 }, annual = { credits = 150, price = { USD = 70, CNY = 450 } } }',
+    "lite": "{ credits = 14, price = { USD = 7, CNY = 45 }, annual = { credits = 150, price = { USD = 70, CNY = 450 } } }",
     "standard": "{ credits = 40, price = { USD = 17.5, CNY = 110 } }",
     "pro": "{ credits = 90, price = { USD = 45, CNY = 300 } }",
 }

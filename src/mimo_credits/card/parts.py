@@ -211,12 +211,6 @@ def _every_token(value: object) -> object:
     return {"token": value} if isinstance(value, (int, Decimal)) else value
 
 
-def _not_in_plan(value: object) -> object:
-    if isinstance(value, str) and value != NOT_IN_PLAN:
-        raise ValueError(f'needs rates, or "{NOT_IN_PLAN}", not {value!r}')
-    return value
-
-
 AnyRates: TypeAlias = Annotated[RateSet, BeforeValidator(_every_token, json_schema_input_type=Number | RateSet)]
 """Rates by meter, or one number where every token costs the same."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -103,8 +102,7 @@ _NO_HOLDS: FrozenMap[OpenHold] = FrozenMap()
 _NOTHING = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One account's state. `Account()` is an account that nobody has subscribed yet."""
 
     now: datetime | None = None

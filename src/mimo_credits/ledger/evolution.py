@@ -7,7 +7,6 @@ belong to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -64,18 +63,23 @@ def _posted(account: Account, entry: Posting) -> Account:
         pots = pots._replace(**{source: getattr(pots, source) - amount})
     if target in NOT_BUCKETS:
         pots = pots._replace(**{target: getattr(pots, target) + amount})
-    moved = replace(
-        account,
+    moved = account._replace(
         now=_clock(account, entry.at),
         pots=pots,
-        buckets=tuple(_moved(bucket, entry) for bucket in account.buckets),
+        buckets=tuple([_moved(bucket, entry) for bucket in account.buckets]),
     )
+    if source == OVERAGE or target == HELD or account.closed is not None:
+        return _with_memory(moved, entry)
+    return moved
+
+
+def _with_memory(account: Account, entry: Posting) -> Account:
+    """What a posting is remembered for beyond the balances. Where it corrects them, a restatement says that instead."""
     if entry.reason == "correction":
-        return moved  # balances only: a restatement says what they belong to
-    return replace(
-        moved,
+        return account
+    return account._replace(
         plan=_overrun(account.plan, entry),
-        holds=_reserved(account.holds, entry) if target == HELD else account.holds,
+        holds=_reserved(account.holds, entry) if entry.target == HELD else account.holds,
         closed=_let_expire(account.closed, entry),
     )
 
@@ -131,8 +135,7 @@ def _cycle_opened(account: Account, entry: CycleOpened) -> Account:
     renewed = Bucket(ALLOWANCE, left, 0, 0, entry.at, entry.cycle.end)
     # Trading in moves what is held along to the new allowance; every other opening leaves it with the old segment.
     holds = account.holds if entry.reason == "trade-in" else _detached(account.holds)
-    return replace(
-        _segment_closed(account, entry.at),
+    return _segment_closed(account, entry.at)._replace(
         since=account.since or entry.at,
         plan=plan,
         buckets=_in_burn_order([renewed, *(bucket for bucket in _worth_keeping(account) if bucket.pot != ALLOWANCE)]),
@@ -141,15 +144,14 @@ def _cycle_opened(account: Account, entry: CycleOpened) -> Account:
 
 
 def _lapsed(account: Account, entry: Lapsed) -> Account:
-    return replace(_segment_closed(account, entry.at), plan=None, holds=_detached(account.holds))
+    return _segment_closed(account, entry.at)._replace(plan=None, holds=_detached(account.holds))
 
 
 def _segment_closed(account: Account, at: datetime) -> Account:
     plan = account.plan
     if plan is None:
-        return replace(account, now=_clock(account, at))
-    return replace(
-        account,
+        return account._replace(now=_clock(account, at))
+    return account._replace(
         now=_clock(account, at),
         closed=ClosedSegment(plan.segment_start, at, plan.pinned, plan.currency, 0),
         ended_holds=tuple(
@@ -182,29 +184,29 @@ def _tier_changed(account: Account, entry: TierChanged) -> Account:
     plan = account.plan
     assert plan is not None, "only a running plan changes its tier"
     changed = plan._replace(tier=entry.tier, card=entry.card, list_price=entry.list_price, pending_tier=None)
-    return replace(account, now=_clock(account, entry.at), plan=changed)
+    return account._replace(now=_clock(account, entry.at), plan=changed)
 
 
 def _scheduled(account: Account, entry: Scheduled) -> Account:
     plan = account.plan
     assert plan is not None, "only a running plan has a renewal"
     pending = plan._replace(pending_tier=entry.tier, pending_cancel=entry.cancel)
-    return replace(account, now=_clock(account, entry.at), plan=pending)
+    return account._replace(now=_clock(account, entry.at), plan=pending)
 
 
 def _bucket_opened(account: Account, entry: BucketOpened) -> Account:
     bucket = Bucket(entry.pot, 0, 0, entry.priority, entry.at, entry.expires_at)
-    return replace(account, now=_clock(account, entry.at), buckets=_in_burn_order([*account.buckets, bucket]))
+    return account._replace(now=_clock(account, entry.at), buckets=_in_burn_order([*account.buckets, bucket]))
 
 
 def _bucket_closed(account: Account, entry: BucketClosed) -> Account:
     left = tuple(bucket for bucket in account.buckets if bucket.pot != entry.pot)
-    return replace(account, now=_clock(account, entry.at), buckets=left)
+    return account._replace(now=_clock(account, entry.at), buckets=left)
 
 
 def _hold_opened(account: Account, entry: HoldOpened) -> Account:
     hold = OpenHold(entry.id, entry.at, entry.expires_at, entry.card, ())
-    return replace(account, now=_clock(account, entry.at), holds=FrozenMap({**account.holds, entry.id: hold}))
+    return account._replace(now=_clock(account, entry.at), holds=FrozenMap({**account.holds, entry.id: hold}))
 
 
 def _hold_closed(account: Account, entry: HoldClosed) -> Account:
@@ -212,26 +214,25 @@ def _hold_closed(account: Account, entry: HoldClosed) -> Account:
     ended = account.ended_holds
     if entry.how != "settled":
         ended = (*ended, EndedHold(entry.id, entry.how, 0))
-    return replace(account, now=_clock(account, entry.at), holds=holds, ended_holds=ended)
+    return account._replace(now=_clock(account, entry.at), holds=holds, ended_holds=ended)
 
 
 def _accrued(account: Account, entry: Accrued) -> Account:
-    return replace(account, now=_clock(account, entry.at), accrued=account.accrued + entry.amount)
+    return account._replace(now=_clock(account, entry.at), accrued=account.accrued + entry.amount)
 
 
 def _billed(account: Account, entry: Billed) -> Account:
     accrued = Fraction(0) if entry.reason == "usage" else account.accrued
-    return replace(account, now=_clock(account, entry.at), accrued=accrued)
+    return account._replace(now=_clock(account, entry.at), accrued=accrued)
 
 
 def _rated(account: Account, entry: Rated) -> Account:
-    return replace(account, now=_clock(account, entry.at))
+    return account._replace(now=_clock(account, entry.at))
 
 
 def _restated(account: Account, entry: Restated) -> Account:
     balances = {bucket.pot: bucket.millicredits for bucket in account.buckets}
-    return replace(
-        account,
+    return account._replace(
         now=entry.now,
         since=entry.since,
         plan=entry.plan,

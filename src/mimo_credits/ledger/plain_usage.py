@@ -9,7 +9,6 @@ back; the engine's plain way, `apply`, is the reference that it must equal (a la
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -101,4 +100,4 @@ def _spent(account: Account, now: datetime, pot: str, millicredits: int, reason:
     """The account after all of the run: as if one posting had spent what the many did."""
     if millicredits:
         return evolve(account, Posting(now, pot, SPENT, millicredits, reason, ""))
-    return replace(account, now=now)
+    return account._replace(now=now)

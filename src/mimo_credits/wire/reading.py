@@ -1,25 +1,35 @@
 """Reading: plain JSON data becomes a value again, by the type hints of its fields.
 
-The rule: nothing is guessed. Every field is there and no other; a float is no count, `true` is no number, a naive instant
-is no instant; and what a type checks when it is made is checked here too. Whatever is wrong is one `InputError` that
-names the path of the field. That an account is one its ledger could have reached is not seen here: replay shows it.
+The rule: nothing is guessed. Every field is there and no other; a float is no count, `true` is no number, a naive
+instant is no instant; and what a type checks when it is made is checked here too. Whatever is wrong is an `InputError`
+that names the path of the field. Whether a ledger could have reached an account is not seen here: replay shows it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, Strict, TypeAdapter, ValidationError
-from pydantic import FailFast as StopAtFirst
-from pydantic import create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    PlainValidator,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import PydanticCustomError
 
 from mimo_credits.cycle import Cycle, CycleRule
@@ -29,6 +39,206 @@ from mimo_credits.ledger.entries import Posting
 from mimo_credits.wire.shapes import COUNTS, MAX_DIGITS, MAX_SAFE_INTEGER, alternative, fields_of
 
 _WHOLE = re.compile(rf"0|-?[1-9][0-9]{{0,{MAX_DIGITS - 1}}}")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _LONGEST_INSTANT = 40
+_LONGEST_NAME = 80
 _LONGEST_PERIOD = {"days": 36_500, "months": 1_200}
+"""As in a rate card."""
+
+
+def read(kind: type, data: object, path: str = "") -> Any:
+    """The value of a NamedTuple or dataclass from a `dict` of its fields, found at `path`. Raises `InputError`."""
+    try:
+        return _adapter(kind).validate_python(data)
+    except ValidationError as error:
+        location, why = _first(error)
+        raise InputError(_joined(path, location) or "json", why) from None
+
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(_structure(kind))
+
+
+@cache
+def _structure(kind: type) -> Any:
+    """An annotation with which pydantic reads the fields first and then makes the value of them."""
+    hints = fields_of(kind)
+    annotations: dict[str, Any] = {name: (_annotation(hint, name), ...) for name, hint in hints.items()}
+    model = create_model(kind.__name__, __config__=ConfigDict(extra="forbid"), **annotations)
+    check = _CHECKS.get(kind, _nothing_more)
+
+    def few(data: object) -> object:
+        # One error is enough: pydantic would collect one for each of a million unknown fields.
+        if isinstance(data, dict) and len(data) > len(hints):
+            raise _refused("is no field of this", next(name for name in data if name not in hints))
+        return data
+
+    def make(read_fields: BaseModel) -> Any:
+        try:
+            value = kind(**read_fields.__dict__)
+            check(value)
+        except InputError as error:
+            raise _refused(error.why, error.field) from None
+        return value
+
+    return Annotated[model, BeforeValidator(few), AfterValidator(make)]
+
+
+def _annotation(hint: Any, field: str) -> Any:
+    if hint is int:
+        return _COUNT if field in COUNTS else _AMOUNT
+    if hint in _LEAVES:
+        return _LEAVES[hint]
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return hint
+    if origin in (Union, UnionType):
+        only, optional = alternative(hint)
+        return _annotation(only, field) | None if optional else _annotation(only, field)
+    if origin is tuple and args[-1] is Ellipsis:
+        return Annotated[GenericAlias(tuple, (_annotation(args[0], field), ...)), FailFast()]
+    if origin is tuple:
+        return GenericAlias(tuple, tuple(_annotation(arg, field) for arg in args))
+    if origin is FrozenMap:
+        return Annotated[FrozenMap, PlainValidator(_map(_annotation(args[0], field)))]
+    return _structure(hint)
+
+
+def _map(annotation: Any) -> Callable[[object], FrozenMap[Any]]:
+    """Reads a mapping from names, and stops at the first value that is wrong."""
+    names, values = TypeAdapter(_TEXT), TypeAdapter(annotation)
+
+    def read_map(data: object) -> FrozenMap[Any]:
+        if not isinstance(data, dict):
+            raise _refused("needs an object")
+        entries = {}
+        for name, value in data.items():
+            try:
+                entries[names.validate_python(name)] = values.validate_python(value)
+            except ValidationError as error:
+                location, why = _first(error)
+                raise _refused(why, str(name), *location) from None
+        return FrozenMap(entries)
+
+    return read_map
+
+
+def _refused(why: str, *location: str | int) -> PydanticCustomError:
+    """The error of a validator, which pydantic collects; `location` leads further inside from where it stands."""
+    return PydanticCustomError("refused", "{why}", {"why": why, "location": location})
+
+
+def _first(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """Where the first of the errors is, and what it says."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    context = first.get("ctx", {})
+    words = _WORDS.get(first["type"])
+    return (*first["loc"], *context.get("location", ())), words.format(**context) if words else first["msg"]
+
+
+def _read_whole(value: object) -> int:
+    if type(value) is str and _WHOLE.fullmatch(value):
+        try:
+            return int(value)
+        except ValueError:  # the interpreter was told to convert fewer digits
+            pass
+    raise _refused(f"needs a whole number written as a text of at most {MAX_DIGITS} digits")
+
+
+def _read_decimal(value: object) -> Decimal:
+    if type(value) is str and len(value) <= MAX_DIGITS and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    raise _refused(f"needs a decimal number written as a text of at most {MAX_DIGITS} digits")
+
+
+def _read_fraction(value: object) -> Fraction:
+    if type(value) is str:
+        numerator, _, denominator = value.partition("/")
+        if (divisor := _read_whole(denominator)) > 0:
+            return Fraction(_read_whole(numerator), divisor)
+    raise _refused("needs an exact ratio written as a text, such as 7/3")
+
+
+def _read_instant(value: object) -> datetime:
+    if type(value) is str and len(value) <= _LONGEST_INSTANT and value[10:11] == "T":
+        try:
+            instant = datetime.fromisoformat(value)
+            if instant.tzinfo is not None:
+                return instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise _refused("needs an ISO 8601 instant with its time zone, such as 2026-05-26T16:00:00Z")
+
+
+_TEXT = Annotated[str, Strict(), Field(min_length=0)]
+"""With a limit, though it forbids no length, pydantic looks inside and refuses lone surrogates."""
+_COUNT = Annotated[int, Strict(), Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+_AMOUNT = Annotated[int, PlainValidator(_read_whole)]
+_LEAVES: dict[Any, Any] = {
+    str: _TEXT,
+    bool: Annotated[bool, Strict()],
+    Decimal: Annotated[Decimal, PlainValidator(_read_decimal)],
+    Fraction: Annotated[Fraction, PlainValidator(_read_fraction)],
+    datetime: Annotated[datetime, PlainValidator(_read_instant)],
+}
+
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is no field of this",
+    "model_type": "needs an object",
+    "dict_type": "needs an object",
+    "tuple_type": "needs an array",
+    "too_long": "has more than {max_length} items",
+    "string_type": "needs a text",
+    "string_unicode": "needs a text in Unicode without lone surrogates",
+    "bool_type": "needs true or false",
+    "int_type": "needs a whole number",
+    "greater_than_equal": "needs a whole number of less than 2**53",
+    "less_than_equal": "needs a whole number of less than 2**53",
+    "literal_error": "needs {expected}",
+}
+"""What is said for pydantic's kinds of error; those not here speak for themselves."""
+
+
+def _nothing_more(value: Any) -> None:
+    """Its fields are all there is to check."""
+
+
+def _check_posting(posting: Posting) -> None:
+    if posting.millicredits <= 0:
+        raise InputError("millicredits", "a posting moves more than 0")
+
+
+def _check_cycle(cycle: Cycle) -> None:
+    if cycle.end <= cycle.start:
+        raise InputError("end", "is not later than start")
+    if cycle.number < 1:
+        raise InputError("number", "cycles are counted from 1")
+
+
+def _check_rule(rule: CycleRule) -> None:
+    """A rule that no card can have would keep the ledger rolling over for ever, or end it in another exception."""
+    for name, longest in _LONGEST_PERIOD.items():
+        if not 0 <= getattr(rule, name) <= longest:
+            raise InputError(name, f"needs 0 to {longest:,}")
+    if (rule.days == 0) == (rule.months == 0):
+        raise InputError("days", "a cycle has either days or months")
+    try:
+        ZoneInfo(rule.timezone)
+    except (LookupError, ValueError, OSError):
+        # OSError: the name of one of the database's folders, such as "Asia", or one too long for any file.
+        raise InputError("timezone", "needs a time zone of the IANA database, such as Asia/Shanghai") from None
+
+
+_CHECKS: dict[type, Callable[[Any], None]] = {Posting: _check_posting, Cycle: _check_cycle, CycleRule: _check_rule}
+"""Checks of NamedTuples, which cannot check themselves, where a wrong value would end in worse than a wrong sum."""
+
+
+def _joined(path: str, location: Iterable[str | int]) -> str:
+    for part in location:
+        if isinstance(part, str) and part.isidentifier() and len(part) <= _LONGEST_NAME:
+            path += f".{part}" if path else part
+        else:
+            path += f"[{part!r:.{_LONGEST_NAME}}]"
+    return path

@@ -62,7 +62,7 @@ def _writer(hint: Any, field: str) -> Writer:
     if origin is tuple and args[-1] is Ellipsis:
         return _list(_writer(args[0], field))
     if origin is tuple:
-        return _row([_writer(arg, field) for arg in args])
+        return _row(tuple(_writer(arg, field) for arg in args))
     if origin is FrozenMap:
         return _map(_writer(args[0], field))
     return writer(hint)
@@ -161,32 +161,41 @@ def _list(write_item: Writer) -> Writer:
     def write(value: object) -> list[Any]:
         if type(value) is not tuple:
             raise _needs("a tuple", value)
-        return [_item(write_item, item, f"[{index}]") for index, item in enumerate(value)]
+        return _items(value, (write_item,) * len(value))
 
     return write
 
 
-def _row(writers: list[Writer]) -> Writer:
+def _row(writers: tuple[Writer, ...]) -> Writer:
     def write(value: object) -> list[Any]:
         if type(value) is not tuple or len(value) != len(writers):
             raise _needs(f"a tuple of {len(writers)}", value)
-        pairs = zip(writers, value, strict=True)
-        return [_item(write_item, item, f"[{index}]") for index, (write_item, item) in enumerate(pairs)]
+        return _items(value, writers)
 
     return write
+
+
+def _items(items: tuple[Any, ...], writers: tuple[Writer, ...]) -> list[Any]:
+    written = []
+    for write_item, item in zip(writers, items, strict=True):
+        try:
+            written.append(write_item(item))
+        except InputError as error:
+            raise within(f"[{len(written)}]", error) from None
+    return written
 
 
 def _map(write_item: Writer) -> Writer:
     def write(value: object) -> dict[str, Any]:
         if type(value) is not FrozenMap:
             raise _needs("a FrozenMap", value)
-        return {_write_text(name): _item(write_item, item, f"[{name!r}]") for name, item in value.items()}
+        written = {}
+        for name, item in value.items():
+            try:
+                written[_write_text(name)] = write_item(item)
+            except InputError as error:
+                raise within(f"[{name!r:.80}]", error) from None
+        # Equal maps may differ in their order: sorted, they have the same bytes.
+        return dict(sorted(written.items()))
 
     return write
-
-
-def _item(write_item: Writer, item: object, place: str) -> Any:
-    try:
-        return write_item(item)
-    except InputError as error:
-        raise within(place, error) from None

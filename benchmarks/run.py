@@ -1,0 +1,48 @@
+"""`make bench`: measures pricing, the ledger and the import in one run, prints the results and writes `results.md`.
+
+`--quick` makes few rounds of less work and only prints, so that a rough run never replaces a careful one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import ledger, pricing, starting
+from benchmarks.report import environment, results
+
+RESULTS = Path(__file__).with_name("results.md")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast mimo_credits is.")
+    parser.add_argument("--quick", action="store_true", help="few rounds of less work; prints, writes nothing")
+    parser.add_argument("--output", type=Path, help="where to write the results (benchmarks/results.md)")
+    options = parser.parse_args(arguments)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    if options.quick:
+        sections = [pricing.measure(rounds=15), ledger.measure(rounds=3, size=10_000), starting.measure(rounds=5)]
+    else:
+        sections = [pricing.measure(rounds=101), ledger.measure(rounds=9), starting.measure(rounds=31)]
+    text = results(sections, environment(load), _policy())
+    print(text)
+    output = options.output or (None if options.quick else RESULTS)
+    if output:
+        output.write_text(text, "utf-8")
+    return 0
+
+
+def _policy() -> str:
+    return (
+        "Every contender is measured once in every round; ratios are taken within a round, and what is shown is their median "
+        "and their middle half (the quartiles). The garbage collector is on, with its usual thresholds "
+        f"({', '.join(map(str, gc.get_threshold()))}), except in the one row that says so."
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,82 @@
+"""How counts, instants and tier changes are written on the command line, and the options that commands share."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from mimo_credits.card import RateCard
+from mimo_credits.catalog import list_cards, load_book, load_card
+from mimo_credits.errors import InputError, MimoCreditsError
+from mimo_credits.instants import parse_instant
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+
+EXAMPLE = "2026-05-27T00:00:00+08:00"
+
+_COUNT = re.compile(r"\d+|\d{1,3}(,\d{3})+|\d+(_\d+)+", re.ASCII)
+_MOST_DIGITS = 30
+
+
+class UsageError(MimoCreditsError):
+    """A command line that cannot be right."""
+
+
+class Change(NamedTuple):
+    """A tier change as typed: `2026-05-03T10:00:00+08:00=pro`."""
+
+    at: datetime
+    tier: str
+    typed: str
+
+
+def count(text: str) -> int:
+    """A whole number, as 86000, 86_000 or 86,000."""
+    if not _COUNT.fullmatch(text) or len(text) > _MOST_DIGITS:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 on, such as 86000, 86_000 or 86,000")
+    return int(text.replace(",", "").replace("_", ""))
+
+
+def instant(text: str) -> datetime:
+    """An instant with its offset from UTC, in ISO 8601."""
+    try:
+        return parse_instant(text)
+    except InputError as error:
+        raise ArgumentTypeError(f"{error.why} (an instant looks like {EXAMPLE})") from None
+
+
+def change(text: str) -> Change:
+    """An instant and a tier, joined by `=`."""
+    at, found, tier = text.rpartition("=")
+    if not found or not tier:
+        raise ArgumentTypeError(f"{text!r} is not INSTANT=TIER, such as {EXAMPLE}=pro")
+    return Change(instant(at), tier, text)
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """The option that turns the result into JSON."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object (amounts as strings)")
+
+
+def add_card_choice(parser: ArgumentParser) -> None:
+    """The options that choose a card; read them with `chosen_card`."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--card", metavar="V", help="a card's version or id, such as 2026-05-27 or 2026-05-27.1")
+    choice.add_argument("--at", type=instant, metavar="T", help=f"the card in force at an instant, such as {EXAMPLE}")
+
+
+def chosen_card(options: Namespace) -> tuple[RateCard, str]:
+    """The card that `--card` or `--at` names, else the newest published one; and which of these it is, in words.
+
+    Raises `NoSuchCard`, `NoCardInEffect`.
+    """
+    if options.card is not None:
+        return load_card(options.card), ""
+    if options.at is not None:
+        return load_book().at(options.at), f"in force at {options.at:%Y-%m-%d %H:%M:%S} UTC"
+    return load_card(list_cards()[-1]), "the newest published"

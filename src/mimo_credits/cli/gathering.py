@@ -1,0 +1,110 @@
+"""From logs to a timeline for the ledger, with everything that could not be used on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from mimo_credits.cli.output import with_progress
+from mimo_credits.errors import MimoCreditsError, Refused
+from mimo_credits.ledger import Record, Rejection
+from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, first_of_each, read_log
+
+
+class Problem(NamedTuple):
+    """A line of a log that the statement does not contain: where, what kind of problem in one word, and why."""
+
+    place: Place
+    kind: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.kind}: {self.why}"
+
+
+class StoppedAtProblem(MimoCreditsError):
+    """The first problem, where none is allowed."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(f"{problem}; stopped there, as --strict asks")
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What logs hold: the `records` to account for with the places of their ids, the `problems`, and what was left out.
+
+    `lines` counts the lines that are not blank, `repeated` the responses that stood there before, `later` those after
+    the end that was asked for. With `strict` the first problem raises `StoppedAtProblem`.
+    """
+
+    strict: bool
+    records: list[Record] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    lines: int = 0
+    repeated: int = 0
+    later: int = 0
+
+    def take(self, line: Logged, since: datetime, until: datetime | None) -> None:
+        """Keeps a record of the time that is asked for."""
+        at = line.record.at
+        if at < since:
+            why = f"{at.isoformat()} lies before --since, {since.isoformat()}"
+            self.reject(Problem(line.place, "before-since", why))
+        elif until is not None and at > until:
+            self.later += 1
+        else:
+            self.records.append(line.record)
+            self.places[line.record.id] = line.place
+
+    def reject(self, problem: Problem) -> None:
+        """Notes a line that cannot be used."""
+        if self.strict:
+            raise StoppedAtProblem(problem)
+        self.problems.append(problem)
+
+    def reject_all(self, rejections: Iterable[Rejection]) -> None:
+        """Notes the records that the ledger did not accept, in the order of their lines."""
+        for rejection in sorted(rejections, key=lambda rejection: self.places[_id(rejection)]):
+            self.reject(Problem(self.places[_id(rejection)], _kind(rejection), _why(rejection)))
+
+
+def gather(files: Iterable[str], since: datetime, until: datetime | None, *, strict: bool) -> Gathered:
+    """Reads the logs one after another. Raises `UnreadableLog`, and `StoppedAtProblem` where `strict`."""
+    gathered = Gathered(strict)
+    read = with_progress((line for file in files for line in read_log(file)), "lines read")
+    for line in first_of_each(read):
+        gathered.lines += 1
+        match line:
+            case Logged():
+                gathered.take(line, since, until)
+            case Repeated():
+                gathered.repeated += 1
+            case Malformed():
+                gathered.reject(Problem(line.place, "malformed", line.why))
+            case Contradicting():
+                gathered.reject(Problem(line.place, "conflict", line.why))
+    return gathered
+
+
+def _id(rejection: Rejection) -> str:
+    command = rejection.command
+    assert isinstance(command, Record), "only records come from a log"
+    return command.id
+
+
+def _kind(rejection: Rejection) -> str:
+    """The ledger's reason, or the name of the pricing error: `UnknownModel` is `unknown-model`."""
+    error = rejection.error
+    if isinstance(error, Refused):
+        return error.reason.value
+    name = type(error).__name__
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+
+
+def _why(rejection: Rejection) -> str:
+    error = rejection.error
+    return error.detail if isinstance(error, Refused) else str(error)

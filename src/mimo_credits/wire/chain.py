@@ -1,0 +1,122 @@
+"""The hash chain: each entry's hash covers the hash before it, so that nothing in between changes unseen.
+
+    links = chain(entries)                      # an account's entries in order
+    links += chain(more, links[-1].hash)        # later ones, without reading the earlier again
+    verify_chain(links, head=kept_elsewhere)    # None, or the first Break
+
+Store a link as its two hashes beside `dumps(link.entry)`. The hash is SHA-256, in hex, of the hash before it, a line
+feed and `dumps(entry)` in UTF-8. It has no key: whoever can write the store can compute a whole chain anew. So keep the
+`head` (and the `length`) where that person cannot write, or publish it: they alone show that the chain's end is missing
+or that all of it was rewritten. The ledger itself knows nothing of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+from mimo_credits.errors import InputError
+from mimo_credits.ledger import Entry
+from mimo_credits.wire.codec import dumps
+
+GENESIS = "0" * 64
+"""What the first entry is chained to."""
+
+
+class Link(NamedTuple):
+    """An entry in its place: chained to the hash `previous`, and the `hash` that covers both."""
+
+    previous: str
+    entry: Entry
+    hash: str
+
+
+class Break(NamedTuple):
+    """Where a chain is broken first (`position`, counted from 0), and how; `detail` says it for people.
+
+    `changed`: the entry or one of its hashes is not what was chained. `dropped`: what belongs before this place is
+    missing, or was replaced together with its hash, which looks the same. `repeated`: this link stands elsewhere too.
+    `reordered`: the link that belongs before this one stands later. `inserted`: this was never chained here.
+    """
+
+    position: int
+    kind: Literal["changed", "dropped", "repeated", "reordered", "inserted"]
+    detail: str
+
+
+def chain(entries: Iterable[Entry], previous: str = GENESIS) -> list[Link]:
+    """The entries as links, after the hash `previous`. Raises `InputError` for what is no entry."""
+    links = []
+    for entry in entries:
+        link = Link(previous, entry, _hash(previous, entry))
+        links.append(link)
+        previous = link.hash
+    return links
+
+
+def verify_chain(
+    links: Iterable[Link], *, previous: str = GENESIS, head: str | None = None, length: int | None = None
+) -> Break | None:
+    """The first break of the chain, or None if there is none.
+
+    `previous` is the hash before the first link, for a part of a chain. `head` and `length` are what the last link's
+    hash and the number of links should be; without them a chain that ends too early looks whole.
+    """
+    known = list(links)
+    expected = previous
+    for index, link in enumerate(known):
+        if not _is_intact(link):
+            return Break(index, "changed", "its hash does not belong to its entry and the hash before")
+        if link.previous != expected:
+            return _misplaced(known, index, previous)
+        expected = link.hash
+    return _wrong_end(known, previous, head, length)
+
+
+def _hash(previous: str, entry: Entry) -> str:
+    return sha256(f"{previous}\n{dumps(entry)}".encode()).hexdigest()
+
+
+def _is_intact(link: Link) -> bool:
+    try:
+        return link.hash == _hash(link.previous, link.entry)
+    except InputError:  # nothing that could have been chained
+        return False
+
+
+def _misplaced(links: Sequence[Link], index: int, start: str) -> Break:
+    """How a link came to stand at `index` that is intact, but is not chained to the one before it."""
+    link = links[index]
+    places: dict[str, int] = {}
+    for other, found in enumerate(links):
+        if other != index and found.hash == link.hash:
+            return Break(index, "repeated", f"the same link stands at {other}")
+        places[found.hash] = other
+    places[start] = -1
+    place = places.get(link.previous)
+    if place is None:
+        expected = links[index - 1].hash if index else start
+        if any(later.previous == expected for later in links[index + 1 :]):
+            return Break(index, "inserted", "it is chained to nothing here, and a later link takes its place")
+        return Break(index, "dropped", "what it is chained to is missing, or was replaced together with its hash")
+    if place > index:
+        return Break(index, "reordered", f"what it is chained to stands later, at {place}")
+    return Break(place + 1, "inserted", f"the link at {index} is chained to what stands before this")
+
+
+def _wrong_end(links: Sequence[Link], start: str, head: str | None, length: int | None) -> Break | None:
+    """Whether links that are chained to one another end where they should."""
+    count = len(links)
+    if length is not None and count < length:
+        return Break(count, "dropped", f"it ends after {count} links of {length}")
+    if length is not None and count > length:
+        return Break(length, "inserted", f"it goes on after {length} links")
+    hashes = [start, *(link.hash for link in links)]
+    if head is None or head == hashes[-1]:
+        return None
+    if head in hashes:
+        return Break(hashes.index(head), "inserted", "it goes on after the expected head")
+    if length is not None:
+        return Break(max(count - 1, 0), "changed", "it has the expected length, but another head")
+    return Break(count, "dropped", "it ends before the expected head, or was rewritten")

@@ -1,0 +1,136 @@
+"""Every short history of a tiny world, each step of it compared with the oracle.
+
+The walk is a tree: from a root, each command that could come next is applied once, at instants that seek the
+boundaries: the account's own clock, just before and exactly at what falls due next, the cycle's end, the edges of the
+night, and late ones in the running segment, in the one before and before that. A refused command changes nothing, so
+nothing grows from it. What a hand-written example forgets (a hold that lapses with the cycle in which the account
+was upgraded after a late usage) is in here.
+
+`MIMO_CREDITS_DEPTH` says how many commands follow the root: 3 by default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mimo_credits import (
+    Account,
+    Advance,
+    Cancel,
+    ChangeTier,
+    Command,
+    Grant,
+    Hold,
+    RateBook,
+    Record,
+    Release,
+    Settle,
+    Subscribe,
+)
+from tests.ledger import worlds
+from tests.ledger.agreement import check
+from tests.ledger.oracle import Reading
+from tests.ledger.reckoning import TICK, night_edges
+from tests.ledger.worlds import LARGE, SMALL, tokens
+
+DEPTH = int(os.environ.get("MIMO_CREDITS_DEPTH", "3"))
+
+HOUR = timedelta(hours=1)
+DAWN = datetime(2026, 1, 1, 5, tzinfo=UTC)
+"""An hour before the plain card's off-peak hours begin."""
+
+TINY = tokens(1)
+"""Half a credit at the plain card's peak."""
+
+
+def next_commands(reading: Reading) -> Iterator[Command]:
+    """Every command that could come next, at every instant that matters."""
+    now = reading.clock() or DAWN
+    name = f"c{len(reading.history)}"
+    running, closed, due = reading.segment(), reading.closed(), reading.due()
+    yield from _at_once(reading, name, now)
+    if due:
+        yield from _at_a_boundary(reading, name, due[0][0])
+        yield Record(name, due[0][0] - TICK, SMALL)
+        yield ChangeTier(name, due[0][0] - TICK, "standard")
+    if running is None:
+        yield Subscribe(name, now, "standard", interval="annual")
+        yield Subscribe(name, now, "lite", first_purchase=True)
+    else:
+        yield Record(name, running.cycle_end, LARGE)
+        yield Record(name, running.start - TICK, LARGE)
+        yield from (Record(name, edge, SMALL) for edge in night_edges(reading.book.at(now), now))
+    if closed is not None:
+        yield Record(name, closed[1].start - TICK, SMALL)
+
+
+def _at_once(reading: Reading, name: str, now: datetime) -> Iterator[Command]:
+    yield Record(name, now, SMALL)
+    yield Record(name, now, LARGE)
+    yield Grant(name, now, 4, expires_at=now + HOUR)
+    yield Grant(name, now, 2, priority=-1)
+    yield Hold(name, now, credits=4, expires_at=now + HOUR)
+    yield Hold(name, now, SMALL, expires_at=now + 30 * HOUR)
+    yield ChangeTier(name, now, "standard")
+    yield ChangeTier(name, now, "standard", when="renewal")
+    yield ChangeTier(name, now, "lite", when="renewal")
+    yield Cancel(name, now)
+    for reserve in reading.reserves[-2:]:
+        yield Settle(name, now, reserve.id, TINY)
+        yield Settle(name, now, reserve.id, LARGE)
+        yield Release(name, now, reserve.id)
+
+
+def _at_a_boundary(reading: Reading, name: str, boundary: datetime) -> Iterator[Command]:
+    yield Advance(boundary)
+    yield Record(name, boundary, SMALL)
+    yield Grant(name, boundary, 1)
+    yield Hold(name, boundary, credits=4, expires_at=boundary + TICK)
+    yield ChangeTier(name, boundary, "standard")
+    yield Cancel(name, boundary)
+    yield Subscribe(name, boundary, "standard")
+    for reserve in reading.reserves[-1:]:
+        yield Settle(name, boundary, reserve.id, SMALL)
+        yield Release(name, boundary, reserve.id)
+
+
+def walk(account: Account, before: Reading, book: RateBook, depth: int) -> int:
+    """Compares every history of up to `depth` further commands, and says how many answers were compared."""
+    compared = 0
+    for command in next_commands(before):
+        agreed = check(account, before, command, book)
+        compared += 1
+        if agreed is not None and depth > 1:
+            compared += walk(*agreed, book, depth - 1)
+    return compared
+
+
+EVENING = DAWN + timedelta(hours=4)
+ROOTS: dict[str, tuple[Callable[[], RateBook], list[Command]]] = {
+    "a new account": (worlds.plain, []),
+    "price difference": (worlds.plain, [Subscribe("s", DAWN, "lite")]),
+    "trade-in": (worlds.trading, [Subscribe("s", EVENING, "lite", currency="CNY")]),
+    "before a migration": (worlds.migrating, [Subscribe("s", EVENING, "lite")]),
+}
+
+
+def start(book: RateBook, commands: list[Command]) -> tuple[Account, Reading]:
+    """The root: both sides agree on the way there too."""
+    account, reading = Account(), Reading([], book)
+    for command in commands:
+        agreed = check(account, reading, command, book)
+        assert agreed is not None, f"the root's {command} is refused"
+        account, reading = agreed
+    return account, reading
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_every_short_history_is_as_the_oracle_reads_it(root: str) -> None:
+    make_book, commands = ROOTS[root]
+    book = make_book()
+    compared = walk(*start(book, commands), book, DEPTH)
+    assert compared > 8**DEPTH, "the walk has become a stroll"

@@ -1,0 +1,244 @@
+"""The published cards: found by version, read once, pinned by digest, verified byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+import mimo_credits
+from mimo_credits import (
+    CardMismatch,
+    InputError,
+    NoSuchCard,
+    RateCardError,
+    catalog,
+    list_cards,
+    load_book,
+    load_card,
+)
+from mimo_credits.catalog import rates_folder, verify_cards
+from tests.made_cards import text_of
+
+CACHES = (catalog.list_cards, catalog._withdrawn, catalog._read)
+
+
+def forget() -> None:
+    for cached in CACHES:
+        cached.cache_clear()
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.fixture
+def rates(tmp_path, monkeypatch) -> Path:
+    """A folder of rates of our own: three versions, one of them twice, and files that are no cards."""
+    folder = tmp_path / "rates"
+    cards = {f"{day}.{revision}": text_of(day, revision=revision) for day, revision in CARDS}
+    (folder / "mimo").mkdir(parents=True)
+    for card_id, text in cards.items():
+        (folder / "mimo" / f"{card_id}.toml").write_bytes(text.encode())
+    for name in ("README.md", "2026-09-09.toml", "2026-09-09.x.toml", "2026-09-09.1.toml.orig", "x2026-09-09.1.toml"):
+        (folder / "mimo" / name).write_text("not a card")
+    (folder / "STATUS.toml").write_text("")
+    sums = "".join(f"{sha256(text)}  mimo/{card_id}.toml\n" for card_id, text in cards.items())
+    (folder / "SHA256SUMS").write_text(sums)
+    monkeypatch.setattr(catalog, "rates_folder", lambda: folder)
+    forget()
+    yield folder
+    forget()
+
+
+CARDS = [("2026-01-01", 1), ("2026-02-01", 1), ("2026-02-01", 2), ("2026-02-01", 10), ("2026-03-01", 1)]
+
+
+# --- finding and loading ----------------------------------------------------------------------------------------------
+
+
+def test_cards_are_listed_by_version_and_revision_as_numbers(rates):
+    assert list_cards() == ("2026-01-01.1", "2026-02-01.1", "2026-02-01.2", "2026-02-01.10", "2026-03-01.1")
+
+
+def test_a_version_is_its_highest_revision(rates):
+    assert load_card("2026-02-01").id == "2026-02-01.10"
+    assert load_card("2026-01-01").id == "2026-01-01.1"
+
+
+@pytest.mark.parametrize("card_id", ["2026-02-01.1", "2026-02-01.2", "2026-02-01.10"])
+def test_an_id_is_exactly_that_revision(rates, card_id):
+    card = load_card(card_id)
+    assert (card.id, card.published) == (card_id, True)
+    assert card.sha256 == hashlib.sha256((rates / "mimo" / f"{card_id}.toml").read_bytes()).hexdigest()
+
+
+def test_a_card_is_read_once(rates):
+    first = load_card("2026-01-01")
+    (rates / "mimo" / "2026-01-01.1.toml").unlink()
+    assert load_card("2026-01-01.1") is first
+
+
+@pytest.mark.parametrize("version", ["2026-02-02", "2026-02-01.3", "2026-02", "2026-2-1", "", "latest", "2026-02-01."])
+def test_a_card_that_is_not_there_is_named_with_those_like_it(rates, version):
+    with pytest.raises(NoSuchCard) as caught:
+        load_card(version)
+    error = caught.value
+    known = {*list_cards(), "2026-01-01", "2026-02-01", "2026-03-01"}
+    assert error.version == version
+    assert set(error.nearest) <= known
+    assert bool(error.nearest) is (version not in {"", "latest"})
+    assert str(error).startswith(f"there is no rate card {version!r}.")
+
+
+def test_the_nearest_card_comes_first(rates):
+    with pytest.raises(NoSuchCard, match=r"there is no rate card '2026-03-02'\. Nearest known: 2026-03-01, ") as caught:
+        load_card("2026-03-02")
+    assert caught.value.nearest[0] == "2026-03-01"
+
+
+def test_a_card_pinned_by_its_digest_is_just_those_bytes(rates):
+    digest = sha256(text_of("2026-01-01"))
+    assert load_card("2026-01-01.1", sha256=digest).id == "2026-01-01.1"
+    assert load_card("2026-01-01", sha256=digest.upper()).sha256 == digest
+
+
+@pytest.mark.parametrize("wrong", ["", "0" * 64, sha256(text_of("2026-02-01"))])
+def test_a_card_pinned_to_other_bytes_is_refused_with_both_digests(rates, wrong):
+    with pytest.raises(CardMismatch) as caught:
+        load_card("2026-01-01", sha256=wrong)
+    error, digest = caught.value, sha256(text_of("2026-01-01"))
+    assert (error.card_id, error.expected, error.found) == ("2026-01-01.1", wrong, digest)
+    assert str(error) == f"rate card 2026-01-01.1 is pinned to sha256 {wrong}, but its content has {digest}."
+
+
+def test_line_endings_are_content(rates):
+    """A clone that rewrites line endings has other bytes, and is seen."""
+    file = rates / "mimo" / "2026-01-01.1.toml"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    with pytest.raises(CardMismatch):
+        load_card("2026-01-01.1", sha256=sha256(text_of("2026-01-01")))
+
+
+def test_a_broken_card_names_its_file(rates):
+    (rates / "mimo" / "2026-01-01.1.toml").write_text("provider = ")
+    with pytest.raises(RateCardError) as caught:
+        load_card("2026-01-01")
+    assert caught.value.file == "mimo/2026-01-01.1.toml"
+
+
+def test_a_withdrawn_card_loads_with_a_warning_that_names_its_successor(rates):
+    status = '[withdrawn."2026-02-01.1"]\nwhy = "A digit was wrong."\nsuccessor = "2026-02-01.2"\n'
+    (rates / "STATUS.toml").write_text(status)
+    message = r"^rate card 2026-02-01\.1 was withdrawn: A digit was wrong\. Its successor is 2026-02-01\.2\.$"
+    with pytest.warns(UserWarning, match=message) as caught:
+        assert load_card("2026-02-01.1").id == "2026-02-01.1"
+    assert [warning.filename for warning in caught] == [__file__]
+    assert load_card("2026-02-01").id == "2026-02-01.10"
+
+
+# --- books ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_book_has_each_version_once_in_its_highest_revision(rates):
+    assert [card.id for card in load_book()] == ["2026-01-01.1", "2026-02-01.10", "2026-03-01.1"]
+    assert [card.id for card in load_book(pins={})] == ["2026-01-01.1", "2026-02-01.10", "2026-03-01.1"]
+
+
+def test_a_pin_chooses_another_revision(rates):
+    book = load_book(pins={"2026-02-01": "2026-02-01.2", "2026-01-01": "2026-01-01.1"})
+    assert [card.id for card in book] == ["2026-01-01.1", "2026-02-01.2", "2026-03-01.1"]
+
+
+def test_a_pin_of_an_unknown_version_is_refused(rates):
+    with pytest.raises(NoSuchCard) as caught:
+        load_book(pins={"2026-02-02": "2026-02-02.1"})
+    assert (caught.value.version, caught.value.nearest[0]) == ("2026-02-02", "2026-02-01")
+
+
+def test_a_pin_to_a_revision_that_is_not_there_is_refused(rates):
+    with pytest.raises(NoSuchCard) as caught:
+        load_book(pins={"2026-02-01": "2026-02-01.3"})
+    assert caught.value.version == "2026-02-01.3"
+
+
+@pytest.mark.parametrize("card_id", ["2026-01-01.1", "2026-02-01", "2026-02-011", ""])
+def test_a_pin_to_another_version_is_refused(rates, card_id):
+    with pytest.raises(InputError) as caught:
+        load_book(pins={"2026-02-01": card_id})
+    assert (caught.value.field, caught.value.why) == ("pins", f"{card_id!r} is no revision of '2026-02-01'")
+
+
+def test_a_pin_to_a_withdrawn_card_warns(rates):
+    (rates / "STATUS.toml").write_text('[withdrawn."2026-02-01.1"]\nwhy = "Wrong."\nsuccessor = "2026-02-01.2"\n')
+    with pytest.warns(UserWarning, match="was withdrawn"):
+        load_book(pins={"2026-02-01": "2026-02-01.1"})
+    load_book()
+
+
+# --- verifying --------------------------------------------------------------------------------------------------------
+
+
+def test_cards_that_are_as_listed_verify(rates):
+    assert verify_cards() == dict.fromkeys(list_cards(), "ok")
+
+
+def test_a_card_that_changed_by_one_byte_is_named_with_both_digests(rates):
+    file = rates / "mimo" / "2026-02-01.2.toml"
+    listed = hashlib.sha256(file.read_bytes()).hexdigest()
+    file.write_bytes(file.read_bytes() + b"\n")
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    verdicts = verify_cards()
+    assert verdicts["2026-02-01.2"] == f"has sha256 {found}, SHA256SUMS says {listed}"
+    assert [card_id for card_id, verdict in verdicts.items() if verdict != "ok"] == ["2026-02-01.2"]
+
+
+def test_a_card_whose_line_is_lost_is_named(rates):
+    sums = rates / "SHA256SUMS"
+    sums.write_text("".join(line for line in sums.read_text().splitlines(keepends=True) if "2026-03-01" not in line))
+    assert verify_cards()["2026-03-01.1"] == "is not listed in SHA256SUMS"
+
+
+def test_a_card_that_was_read_before_is_verified_from_its_file(rates):
+    load_card("2026-01-01")
+    shutil.copy(rates / "mimo" / "2026-03-01.1.toml", rates / "mimo" / "2026-01-01.1.toml")
+    assert verify_cards()["2026-01-01.1"].startswith("has sha256 ")
+
+
+# --- the published folder ---------------------------------------------------------------------------------------------
+
+
+def test_the_published_cards_are_those_of_the_checkout():
+    in_checkout = Path(__file__).parents[1] / "rates" / "mimo"
+    assert [f"{card_id}.toml" for card_id in list_cards()] == sorted(path.name for path in in_checkout.glob("*.toml"))
+    for card_id in list_cards():
+        assert (rates_folder() / "mimo" / f"{card_id}.toml").read_bytes() == (
+            in_checkout / f"{card_id}.toml"
+        ).read_bytes()
+
+
+def test_the_published_cards_verify():
+    assert verify_cards() == dict.fromkeys(list_cards(), "ok")
+
+
+def test_an_installed_package_carries_its_own_rates(tmp_path, monkeypatch):
+    """From a wheel the folder is the package's; from a checkout it is the one beside `src`."""
+    monkeypatch.setattr(catalog, "files", lambda package: {"mimo_credits": tmp_path}[package])
+    assert rates_folder() == Path(mimo_credits.__file__).parents[2] / "rates"
+    (tmp_path / "rates").mkdir()
+    assert rates_folder() == tmp_path / "rates"
+
+
+def test_loading_the_book_of_all_published_cards_needs_no_warning():
+    assert [card.id for card in load_book()] == [
+        *("2026-04-03.2", "2026-04-22.1", "2026-05-27.1", "2026-06-01.1", "2026-06-08.1"),
+        *("2026-06-18.1", "2026-06-30.1", "2026-09-22.1", "2026-10-21.1"),
+    ]
+
+
+def test_the_launch_card_can_be_pinned_as_the_press_reported_it():
+    with pytest.warns(UserWarning, match=r"2026-04-03\.1 was withdrawn: .* Its successor is 2026-04-03\.2\."):
+        book = load_book(pins={"2026-04-03": "2026-04-03.1"})
+    assert next(iter(book)).id == "2026-04-03.1"
