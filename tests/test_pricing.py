@@ -625,10 +625,10 @@ def test_a_naive_instant_prices_nothing(pricing):
         ("flat", "needs Usage values, not 'f'"),
         ([Usage("flat"), "flat"], "needs Usage values, not 'flat'"),
         ({"flat": 1}, "needs Usage values, not 'flat'"),
-        ({Usage("flat"): 1.5}, f"needs a whole count of {Usage('flat')!r}, not 1.5"),
-        ({Usage("flat"): True}, f"needs a whole count of {Usage('flat')!r}, not True"),
-        ({Usage("flat"): -1}, f"needs a whole count of {Usage('flat')!r}, not -1"),
-        ({Usage("flat"): None}, f"needs a whole count of {Usage('flat')!r}, not None"),
+        ({Usage("flat"): 1.5}, "needs a whole count of each usage, 0 to 1,000,000,000,000,000, not 1.5"),
+        ({Usage("flat"): True}, "needs a whole count of each usage, 0 to 1,000,000,000,000,000, not True"),
+        ({Usage("flat"): -1}, "needs a whole count of each usage, 0 to 1,000,000,000,000,000, not -1"),
+        ({Usage("flat"): None}, "needs a whole count of each usage, 0 to 1,000,000,000,000,000, not None"),
     ],
 )
 def test_what_is_no_usage_is_refused(usages, why):

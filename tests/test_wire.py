@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimo_credits.cycle import CycleRule
@@ -34,6 +34,8 @@ from tests.wire_values import AT, BEIJING, SAMPLES, anything, values
 
 GOLDEN = Path(__file__).parent / "golden" / "wire"
 TAGS = sorted(KINDS)
+HEAVY = {"account", "quote", "restated", "statement"}
+"""Large values, which take long to make up: fewer of them are tried."""
 
 # --- old JSON stays readable -----------------------------------------------------------------------------
 
@@ -68,6 +70,7 @@ def assert_same(found: Any, value: Any) -> None:
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_parse_of_dump_is_the_value(tag):
+    @settings(max_examples=settings().max_examples // (5 if tag in HEAVY else 2))
     @given(values(KINDS[tag]))
     def law(value):
         assert_same(loads(dumps(value)), value)
@@ -88,7 +91,7 @@ def test_the_envelope_names_version_and_type_first_and_nested_values_have_neithe
     assert dumps(Advance(AT)) == '{"v":1,"type":"advance","at":"2026-05-26T16:00:00Z"}'
     assert dumps([Advance(AT)]) == '{"v":1,"type":"list","items":[{"type":"advance","at":"2026-05-26T16:00:00Z"}]}'
     assert dumps(()) == '{"v":1,"type":"tuple","items":[]}'
-    assert list(to_data(SAMPLES["record"])["usage"])[0] == "model"
+    assert next(iter(to_data(SAMPLES["record"])["usage"])) == "model"
 
 
 @given(anything)
@@ -143,7 +146,13 @@ def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[list[Any], A
 
 def objects(data: Any, path: tuple[Any, ...] = ()) -> Iterator[list[Any]]:
     """The paths of all objects in the data that have fields (those of a FrozenMap are not known beforehand)."""
-    if isinstance(data, dict) and path[-1:] not in (("holds",), ("money",), ("unpriced",), ("money_due",), ("unbilled",)):
+    if isinstance(data, dict) and path[-1:] not in (
+        ("holds",),
+        ("money",),
+        ("unpriced",),
+        ("money_due",),
+        ("unbilled",),
+    ):
         yield list(path)
     inside = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in inside:
@@ -183,12 +192,11 @@ def test_every_field_has_to_be_there_and_no_other(tag):
         assert refusal(data).field == written_path([*path, "surplus"])
 
 
-@pytest.mark.parametrize("wrong", [1.5, float("nan"), True, 2**53, -(2**80), [5], {"x": 5}, "\ud800", b"5", "1e5", object()])
+@pytest.mark.parametrize("wrong", [1.5, float("nan"), True, 2**53, -(2**80), [5], {"x": 5}, "\ud800", b"5", object()])
 @pytest.mark.parametrize("tag", TAGS)
 def test_a_value_of_the_wrong_type_is_refused_wherever_it_stands(tag, wrong):
     for path, leaf in leaves(to_data(SAMPLES[tag])):
-        optional_flag = path[-1] == "first_purchase"
-        if type(wrong) is type(leaf) is bool or (wrong is True and optional_flag) or (wrong == "1e5" and free_text(leaf)):
+        if wrong is True and (type(leaf) is bool or path[-1] == "first_purchase"):
             continue
         data = to_data(SAMPLES[tag])
         at(data, path[:-1])[path[-1]] = wrong
@@ -197,14 +205,9 @@ def test_a_value_of_the_wrong_type_is_refused_wherever_it_stands(tag, wrong):
         assert caught.value.field.startswith(written_path(path))
 
 
-def free_text(leaf: object) -> bool:
-    """Whether any text might stand in place of this one."""
-    return leaf is None or (isinstance(leaf, str) and not leaf[:1].isdigit() and not leaf[:1] == "-")
-
-
-POSTING = {**to_data(SAMPLES["posting"])}
-RECORD = {**to_data(SAMPLES["record"])}
-RULE = {"days": 30, "months": 0, "boundary": "day-end", "timezone": "UTC"}
+POSTING = to_data(SAMPLES["posting"])
+RECORD = to_data(SAMPLES["record"])
+HOLD = to_data(SAMPLES["account"])["holds"]["hold-1"]
 
 
 def changed(data: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -285,8 +288,8 @@ def with_part(part: Any) -> dict[str, Any]:
         (changed(to_data(SAMPLES["account"]), buckets={}), "buckets", "an array"),
         (changed(to_data(SAMPLES["account"]), holds=[]), "holds", "an object"),
         (changed(to_data(SAMPLES["account"]), holds={"a b": 5}), "holds['a b']", "an object"),
-        (changed(to_data(SAMPLES["account"]), holds={"\ud800": {}}), r"holds['\ud800']", "surrogates"),
-        (changed(to_data(SAMPLES["account"]), holds={5: {}}), "holds['5']", "a text"),
+        (changed(to_data(SAMPLES["account"]), holds={"\ud800": HOLD}), r"holds['\ud800']", "surrogates"),
+        (changed(to_data(SAMPLES["account"]), holds={5: HOLD}), "holds['5']", "a text"),
         (with_part(["allowance"]), "holds['hold-1'].parts[2][1]", "is missing"),
         (with_part(["allowance", "5", "6"]), "holds['hold-1'].parts[2]", "more than 2"),
         ({**POSTING, 5: 6}, "[5]", "no field"),
@@ -420,7 +423,7 @@ def test_bad_input_is_not_answered_with_a_mountain_of_errors(data):
 @pytest.mark.parametrize("tag", ["posting", "account", "x" * 100_000])
 def test_an_error_is_short_however_long_the_input(tag):
     for long in ("x" * 100_000, "9" * 100_000, ["x" * 100_000]):
-        data = {name: long for name in to_data(SAMPLES["posting"])} | {"v": 1, "type": tag, "y" * 100_000: 1}
+        data = dict.fromkeys(to_data(SAMPLES["posting"]), long) | {"v": 1, "type": tag, "y" * 100_000: 1}
         assert len(str(refusal(data))) < 500
 
 
@@ -476,8 +479,14 @@ class OddAccount(Account):
         (Account(holds={}), "holds"),
         (Account(holds=FrozenMap({"a": 5})), "holds['a']"),
         (Account(holds=FrozenMap({5: SAMPLES["account"].holds["hold-1"]})), "holds[5]"),
-        (Account(holds=FrozenMap({"a": SAMPLES["account"].holds["hold-1"]._replace(parts=((1, 2),))})), "holds['a'].parts[0][0]"),
-        (Account(holds=FrozenMap({"a": SAMPLES["account"].holds["hold-1"]._replace(parts=(("x",),))})), "holds['a'].parts[0]"),
+        (
+            Account(holds=FrozenMap({"a": SAMPLES["account"].holds["hold-1"]._replace(parts=((1, 2),))})),
+            "holds['a'].parts[0][0]",
+        ),
+        (
+            Account(holds=FrozenMap({"a": SAMPLES["account"].holds["hold-1"]._replace(parts=(("x",),))})),
+            "holds['a'].parts[0]",
+        ),
     ],
 )
 def test_what_could_not_be_read_back_is_not_written(value, field):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, shown
 from mimo_credits.exact import MILLI
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.entries import ALLOWANCE
@@ -96,7 +96,7 @@ def _items(payload: object) -> Iterator[tuple[str, int, int]]:
         group = data.get(section)
         listed = _object(group, f"data.{section}").get("items") if group is not None else None
         if not isinstance(listed, list | None):
-            raise InputError(f"data.{section}.items", f"needs a list, not {listed!r:.80}")
+            raise InputError(f"data.{section}.items", f"needs a list, not {shown(listed)}")
         for number, item in enumerate(listed or ()):
             where = f"data.{section}.items[{number}]"
             fields = _object(item, where)
@@ -105,12 +105,12 @@ def _items(payload: object) -> Iterator[tuple[str, int, int]]:
 
 def _object(value: object, where: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise InputError(where, f"needs a JSON object, not {value!r:.80}")
+        raise InputError(where, f"needs a JSON object, not {shown(value)}")
     return value
 
 
 def _whole(fields: Mapping[str, object], name: str, where: str) -> int:
     value = fields.get(name)
     if type(value) is not int or value < 0:
-        raise InputError(f"{where}.{name}", f"needs whole credits, not {value!r:.80}")
+        raise InputError(f"{where}.{name}", f"needs whole credits, not {shown(value)}")
     return value

@@ -24,6 +24,15 @@ def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(get_close_matches(name, sorted(known), n=3, cutoff=0.5))
 
 
+def shown(value: object) -> str:
+    """A value as an error message shows it: its repr, cut short; never an error itself, however odd the value."""
+    try:
+        text = repr(value)
+    except Exception:
+        return f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 def _hint(names: Sequence[str]) -> str:
     return f" Nearest known: {', '.join(names)}." if names else ""
 

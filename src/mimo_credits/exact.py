@@ -66,10 +66,13 @@ def to_millicredits(credits: Decimal | int) -> int:
 
 def to_credits(millicredits: int) -> Decimal:
     """Millicredits as an exact `Decimal` of credits, without trailing zeros after the point."""
-    whole, rest = divmod(millicredits, MILLI)
-    if not rest:
-        return Decimal(whole)
-    return Decimal(millicredits).scaleb(-3, EXACT).normalize(EXACT)
+    return plain(Decimal(millicredits).scaleb(-3, EXACT))
+
+
+def plain(amount: Decimal) -> Decimal:
+    """The same number without trailing zeros after the point, and without an exponent: 635, 0.00635, 10."""
+    whole = amount.to_integral_value()
+    return whole.quantize(Decimal(1), context=EXACT) if whole == amount else amount.normalize(EXACT)
 
 
 def times(amount: Decimal, count: int) -> Decimal:

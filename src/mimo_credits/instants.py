@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, shown
 
 FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_INSTANT = datetime(9000, 1, 1, tzinfo=UTC)
@@ -16,7 +16,7 @@ LAST_INSTANT = datetime(9000, 1, 1, tzinfo=UTC)
 def to_utc(instant: object, field: str = "at") -> datetime:
     """The same instant in UTC. Raises `InputError` for anything but an aware datetime from 1970 up to 9000."""
     if not isinstance(instant, datetime):
-        raise InputError(field, f"needs an aware datetime, not {instant!r}")
+        raise InputError(field, f"needs an aware datetime, not {shown(instant)}")
     if instant.tzinfo is not UTC:
         if instant.utcoffset() is None:
             raise InputError(field, f"{instant.isoformat()} is naive: say its time zone")
@@ -34,7 +34,7 @@ def parse_instant(text: str, field: str = "at") -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(field, f"{text!r} is not an ISO 8601 instant such as 2026-05-27T00:00:00+08:00") from None
+        raise InputError(field, f"{shown(text)} is not an ISO 8601 instant such as 2026-05-27T00:00:00+08:00") from None
     return to_utc(instant, field)
 
 
@@ -43,4 +43,4 @@ def from_unix(seconds: int, field: str = "created") -> datetime:
     try:
         return to_utc(datetime.fromtimestamp(seconds, UTC), field)
     except (ValueError, OverflowError, OSError):
-        raise InputError(field, f"{seconds!r} is not an instant in seconds since 1970") from None
+        raise InputError(field, f"{shown(seconds)} is not an instant in seconds since 1970") from None

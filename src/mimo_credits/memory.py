@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mimo_credits.book import RateBook
-from mimo_credits.errors import Conflict, InputError, Problem
+from mimo_credits.errors import Conflict, InputError, Problem, shown
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.audit import audit
 from mimo_credits.ledger.commands import Command, Identified
@@ -73,10 +73,10 @@ class Ledger:
         self._records: dict[str, _Record] = {}
 
     def __repr__(self) -> str:
-        return f"<Ledger of {len(self._records)} accounts, {self.book!r}>"
+        return f"<Ledger of {len(self._records)} accounts, {shown(self.book)}>"
 
     def apply(self, account_id: str, command: Command) -> Receipt:
-        """Applies a command, once. Raises `Conflict`, `Refused`, `PricingError` or `InputError`: nothing has changed."""
+        """Applies a command once. Raises `Conflict`, `Refused`, `PricingError` or `InputError`: nothing has changed."""
         _check_account_id(account_id)
         record = self._records.get(account_id) or _Record()
         if isinstance(command, Identified):
@@ -131,13 +131,13 @@ class Ledger:
         for kept in snapshot.accounts:
             _check_account_id(kept.account_id)
             if kept.account_id in ledger._records:
-                raise InputError("snapshot", f"account {kept.account_id!r} stands in it twice")
+                raise InputError("snapshot", f"account {shown(kept.account_id)} stands in it twice")
             if replay(kept.entries) != kept.account:
-                raise InputError("snapshot", f"account {kept.account_id!r} is not what its entries add up to")
+                raise InputError("snapshot", f"account {shown(kept.account_id)} is not what its entries add up to")
             ledger._records[kept.account_id] = _Record(kept)
         return ledger
 
 
 def _check_account_id(account_id: object) -> None:
     if not isinstance(account_id, str) or not account_id:
-        raise InputError("account_id", f"needs a text, not {account_id!r:.80}")
+        raise InputError("account_id", f"needs a text, not {shown(account_id)}")

@@ -14,8 +14,8 @@ from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, PricingError, UnknownModel
-from mimo_credits.exact import per, plus, ratio_price, round_ratio, times, to_credits
+from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, PricingError, UnknownModel, shown
+from mimo_credits.exact import per, plain, plus, ratio_price, round_ratio, times, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
 from mimo_credits.table import (
@@ -29,7 +29,7 @@ from mimo_credits.table import (
     Rates,
     RateTable,
 )
-from mimo_credits.usage import Usage
+from mimo_credits.usage import MAX_COUNT, Usage
 
 Row = TypeVar("Row", Rates, Prices)
 
@@ -171,11 +171,11 @@ def price(card: RateCard, usage: Usage, currency: str) -> Decimal:
         total = plus(total, ratio_price(hourly * usage.audio_seconds / SECONDS_PER_HOUR))
     if usage.web_searches:
         total = plus(total, web_search_price(card, usage, currency))
-    return total
+    return plain(total)
 
 
 def web_search_price(card: RateCard, usage: Usage, currency: str) -> Decimal:
-    """What the request's web searches cost; money under the plan too, as it has no credits for them. Raises `NoRate`."""
+    """What a request's web searches cost: money under the plan too, as it has no credits for them. Raises `NoRate`."""
     thousand = card.web_search.price.get(currency) if card.web_search else None
     if thousand is None:
         raise NoRate(usage.model, card.id, WEB_SEARCH, currency)
@@ -241,7 +241,7 @@ def _money(card: RateCard, counted: Mapping[Usage, int]) -> tuple[FrozenMap[Deci
         except PricingError as error:
             unpriced[currency] = str(error)
         else:
-            money[currency] = total
+            money[currency] = plain(total)
     return FrozenMap(money), FrozenMap(unpriced)
 
 
@@ -249,14 +249,14 @@ def _counted(usage: object) -> dict[Usage, int]:
     if isinstance(usage, Usage):
         return {usage: 1}
     if not isinstance(usage, Iterable):
-        raise InputError("usage", f"needs a Usage, several, or a mapping from Usage to how many, not {usage!r}")
+        raise InputError("usage", f"needs a Usage, several, or a mapping from Usage to how many, not {shown(usage)}")
     pairs = usage.items() if isinstance(usage, Mapping) else ((one, 1) for one in usage)
     counted: dict[Usage, int] = {}
     for one, count in pairs:
         if not isinstance(one, Usage):
-            raise InputError("usage", f"needs Usage values, not {one!r}")
-        if type(count) is not int or count < 0:
-            raise InputError("usage", f"needs a whole count of {one!r}, not {count!r}")
+            raise InputError("usage", f"needs Usage values, not {shown(one)}")
+        if type(count) is not int or not 0 <= count <= MAX_COUNT:
+            raise InputError("usage", f"needs a whole count of each usage, 0 to {MAX_COUNT:,}, not {shown(count)}")
         counted[one] = counted.get(one, 0) + count
     return counted
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby, zip_longest
+from itertools import zip_longest
 from typing import NamedTuple
 
 from mimo_credits.book import RateBook
@@ -163,10 +163,9 @@ def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Stat
         part = _segment_statement(segment, end, balance, book)
         balance = part.closing
         parts.append(part)
-    cycles = tuple(
-        _cycle([part for part, _ in group], running=not collected[-1].lapsed and start == collected[-1].start)
-        for start, group in groupby(zip(parts, collected, strict=True), key=lambda pair: pair[1].start)
-    )
+    running = len(collected) > 0 and collected[-1].lapsed is None
+    grouped = _by_cycle(parts)
+    cycles = tuple(_cycle(group, running=running and group is grouped[-1]) for group in grouped)
     due: dict[str, Decimal] = {}
     for cycle in cycles:
         for bill in cycle.bills:
@@ -271,6 +270,17 @@ def _segment_statement(segment: _Segment, end: datetime, opening: int, book: Rat
         lines=rated_lines(segment.rated, book),
         bills=tuple(segment.bills),
     )
+
+
+def _by_cycle(segments: Iterable[SegmentStatement]) -> list[list[SegmentStatement]]:
+    """The segments of each cycle: only a migration goes on with the cycle before."""
+    cycles: list[list[SegmentStatement]] = []
+    for segment in segments:
+        if segment.reason == "migration" and cycles:
+            cycles[-1].append(segment)
+        else:
+            cycles.append([segment])
+    return cycles
 
 
 def _cycle(segments: list[SegmentStatement], *, running: bool) -> CycleStatement:

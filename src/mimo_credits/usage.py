@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, shown
 
 MAX_COUNT = 10**15
 """No count of one usage may exceed this: a bound on bad input, far above a year of the largest plan."""
@@ -34,7 +34,7 @@ class Usage:
 
     def __post_init__(self) -> None:
         if type(self.model) is not str or not self.model:
-            raise InputError("model", f"needs a model id, not {self.model!r}")
+            raise InputError("model", f"needs a model id, not {shown(self.model)}")
         for name in _COUNTS:
             _check_count(getattr(self, name), name)
         if self.cached_tokens > self.input_tokens:
@@ -101,9 +101,9 @@ class Usage:
 
 def _check_count(value: object, name: str) -> None:
     if type(value) is not int:
-        raise InputError(name, f"needs a whole number, not {value!r}")
+        raise InputError(name, f"needs a whole number, not {shown(value)}")
     if value < 0:
-        raise InputError(name, f"is negative: {value}")
+        raise InputError(name, f"is negative: {shown(value)}")
     if value > MAX_COUNT:
         raise InputError(name, f"is beyond {MAX_COUNT:,}, more than one usage can hold")
 
@@ -113,7 +113,7 @@ def _usage_object(payload: object) -> Mapping[str, object]:
         raise InputError("payload", f"needs a JSON object, not {type(payload).__name__}")
     usage = payload.get("usage", payload)
     if not isinstance(usage, Mapping):
-        raise InputError("usage", f"needs a JSON object, not {usage!r}")
+        raise InputError("usage", f"needs a JSON object, not {shown(usage)}")
     return usage
 
 
@@ -122,7 +122,7 @@ def _object(parent: Mapping[str, object], name: str) -> Mapping[str, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise InputError(f"usage.{name}", f"needs a JSON object, not {value!r}")
+        raise InputError(f"usage.{name}", f"needs a JSON object, not {shown(value)}")
     return value
 
 

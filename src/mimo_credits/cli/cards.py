@@ -62,7 +62,7 @@ def show_one(options: Namespace) -> int:
     if options.json:
         show_json({**_identity(card), "note": note, **_content(card)})
     else:
-        show(card_text(card, [note] if note else []))
+        show(card_text(card, note))
     return 0
 
 

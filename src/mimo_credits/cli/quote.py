@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
 
 from mimo_credits.card import RateCard
+from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import Commands, UsageError, add_card_choice, add_json, chosen_card, count
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell
-from mimo_credits.display import quote_text, tier_shares
-from mimo_credits.errors import NotInPlan, PricingError
+from mimo_credits.display import number, quote_text, tier_shares
+from mimo_credits.errors import NotInPlan, PricingError, UnknownModel
 from mimo_credits.pricing import Quote, price, quote
 from mimo_credits.usage import Usage
 
@@ -54,8 +56,11 @@ def run(options: Namespace) -> int:
     try:
         quoted = quote(card, usage, at=options.at)
     except NotInPlan:
-        for currency, cost in _prices(card, usage).items():
-            tell(f"By pay-as-you-go this costs {currency} {cost}.")
+        tell(f"by pay-as-you-go this costs {', '.join(_prices(card, usage))}")
+        raise
+    except UnknownModel:
+        for hint in _elsewhere(usage.model):
+            tell(hint)
         raise
     if options.json:
         at = None if options.at is None else iso(options.at)
@@ -65,14 +70,19 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _prices(card: RateCard, usage: Usage) -> dict[str, str]:
-    prices = {}
+def _prices(card: RateCard, usage: Usage) -> Iterator[str]:
     for currency in card.currencies:
         try:
-            prices[currency] = amount(price(card, usage, currency))
-        except PricingError:
-            continue
-    return prices
+            yield f"{currency} {number(price(card, usage, currency))}"
+        except PricingError as error:
+            yield f"{currency} unknown ({error})"
+
+
+def _elsewhere(model: str) -> Iterator[str]:
+    """Which is the last card to list a model that the chosen one does not."""
+    listing = [card.id for card in load_book() if model in card.table.known_models()]
+    if listing:
+        yield f"the last card that lists {model} is {listing[-1]}: ask with --card {listing[-1]}"
 
 
 def _document(quoted: Quote, card: RateCard) -> dict[str, object]:

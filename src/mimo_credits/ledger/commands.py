@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from mimo_credits.card import Interval
-from mimo_credits.errors import Conflict, InputError
+from mimo_credits.errors import Conflict, InputError, shown
 from mimo_credits.exact import to_millicredits
 from mimo_credits.instants import from_unix, parse_instant, to_utc
 from mimo_credits.usage import Usage
@@ -24,7 +24,7 @@ MAX_MILLICREDITS = 2**63 - 1
 
 def _check_id(value: object, name: str = "id") -> None:
     if type(value) is not str or not value or len(value) > MAX_ID:
-        raise InputError(name, f"needs a text of 1 to {MAX_ID} characters, not {value!r:.80}")
+        raise InputError(name, f"needs a text of 1 to {MAX_ID} characters, not {shown(value)}")
 
 
 def _check_credits(value: Decimal | int, name: str) -> None:
@@ -38,12 +38,12 @@ def _check_credits(value: Decimal | int, name: str) -> None:
 
 def _check_usage(value: object) -> None:
     if not isinstance(value, Usage):
-        raise InputError("usage", f"needs a Usage, not {value!r:.80}")
+        raise InputError("usage", f"needs a Usage, not {shown(value)}")
 
 
 def _check_choice(value: object, name: str, choices: tuple[object, ...]) -> None:
     if value not in choices:
-        raise InputError(name, f"needs one of {', '.join(map(repr, choices))}, not {value!r:.80}")
+        raise InputError(name, f"needs one of {', '.join(map(shown, choices))}, not {shown(value)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,9 @@ class Grant(_At):
         _check_credits(self.credits, "credits")
         object.__setattr__(self, "credits", Decimal(self.credits))
         if type(self.priority) is not int:
-            raise InputError("priority", f"needs a whole number, not {self.priority!r:.80}")
+            raise InputError("priority", f"needs a whole number, not {shown(self.priority)}")
         if type(self.label) is not str:
-            raise InputError("label", f"needs a text, not {self.label!r:.80}")
+            raise InputError("label", f"needs a text, not {shown(self.label)}")
         if self.expires_at is not None:
             object.__setattr__(self, "expires_at", _later(self.expires_at, self.at))
 

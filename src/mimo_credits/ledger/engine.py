@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from mimo_credits.book import RateBook
-from mimo_credits.errors import InputError, PricingError, Reason, Refused
+from mimo_credits.errors import InputError, PricingError, Reason, Refused, shown
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.commands import (
     Advance,
@@ -45,7 +45,7 @@ def apply(account: Account, command: Command, book: RateBook) -> tuple[Account, 
     """
     rule = _RULES.get(type(command))
     if rule is None:
-        raise InputError("command", f"needs a command of the ledger, not {command!r:.80}")
+        raise InputError("command", f"needs a command of the ledger, not {shown(command)}")
     draft = Draft(account, book)
     if account.now is not None and command.at < account.now and not isinstance(command, Record):
         raise Refused(

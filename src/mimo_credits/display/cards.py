@@ -1,0 +1,136 @@
+"""Tiers and rate cards as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mimo_credits.card import Interval, RateCard, Rollover
+from mimo_credits.display.writing import (
+    DIGEST,
+    band_limits,
+    band_text,
+    card_name,
+    credit,
+    instant,
+    joined,
+    number,
+    table,
+    wrapped,
+)
+from mimo_credits.exact import billed, percent, share
+from mimo_credits.pricing import CardRef
+from mimo_credits.table import Prices
+
+
+def tiers_text(card: RateCard, chosen: str = "") -> str:
+    """What a card's tiers hold and cost, by month and by year, and how they may be bought."""
+    lines = [f"Card {card_name(CardRef(card.id, card.sha256))}{f', {chosen}' if chosen else ''}", ""]
+    return joined([*lines, *_tiers(card), "", *table(_terms(card), "ll")])
+
+
+def _tiers(card: RateCard) -> list[str]:
+    currencies = [currency for currency in card.currencies if any(currency in t.price for t in card.tiers.values())]
+    rows = [["tier", "for a", "credits", *currencies, "said to suffice for"]]
+    intervals: tuple[tuple[Interval, str], ...] = (("monthly", "month"), ("annual", "year"))
+    for interval, word in intervals:
+        for name, tier in card.tiers.items():
+            plan = tier.plan(interval)
+            if plan is not None:
+                prices = [number(billed(plan.price[currency], currency, "half-up")) for currency in currencies]
+                tasks = f"{tier.tasks.count:,} {tier.tasks.kind}" if tier.tasks and interval == "monthly" else ""
+                rows.append([name, word, number(plan.credits), *prices, tasks])
+    return table(rows, "llr" + "r" * len(currencies) + "l")
+
+
+def _terms(card: RateCard) -> Iterator[list[str]]:
+    """The plan's terms in words, one row each."""
+    policy, cycle = card.policy, card.cycle
+    if policy.first_purchase_pays is not None:
+        pays = percent(share(*policy.first_purchase_pays.as_integer_ratio()), 0)
+        yield ["first purchase", f"pays {pays} % of the list price; once per account, monthly plans only"]
+    ways = {
+        "price-difference": "new list price minus old; the allowance grows, the cycle goes on",
+        "trade-in": "new list price minus the unused share of the old one; a new cycle begins",
+    }
+    yield ["upgrade", ways[policy.upgrade]]
+    yield ["downgrade", "at the next renewal"]
+    endings = {"stop": "service stops", "pay-as-you-go": "further usage is billed in money"}
+    yield ["exhausted", endings[policy.exhausted]]
+    left = policy.rollover
+    if isinstance(left, Rollover):
+        yield ["unused credits", f"up to {number(left.up_to)} are kept for {left.cycles} more cycles"]
+    else:
+        yield ["unused credits", "expire with the cycle"]
+    period = f"{cycle.days} days" if cycle.days else f"{cycle.months} calendar month{'s' if cycle.months != 1 else ''}"
+    ends = "to the end of the last day" if cycle.boundary == "day-end" else "to the time of day of the purchase"
+    yield ["cycle", f"{period} from the purchase, {ends} ({cycle.timezone})"]
+    if card.off_peak is not None:
+        hours = f"{card.off_peak.start:%H:%M} to {card.off_peak.end:%H:%M} {card.off_peak.timezone}"
+        yield ["off-peak", f"credits x {card.off_peak.multiply_by}, {hours}, every day"]
+    if card.migration is not None:
+        yield ["running cycles", f"{card.migration.running_cycles} when this card takes effect"]
+    if card.web_search is not None:
+        prices = ", ".join(f"{currency} {number(price)}" for currency, price in card.web_search.price.items())
+        yield ["web search", f"{prices} per 1,000 calls: money, never credits"]
+
+
+def card_text(card: RateCard, note: str = "") -> str:
+    """All that a card says, as a price list: tiers, models, terms, what is assumed, and who says so.
+
+    `note` is what is known of the card from elsewhere (that it was withdrawn).
+    """
+    lines = [f"Card {card.id} of {card.provider}, in effect from {instant(card.effective_from)} UTC"]
+    lines += [f"sha256 {card.sha256}", *wrapped(note), "", "Tiers", *_tiers(card), "", "Models, in plan credits"]
+    heading = ["model", "input tokens", "hit", "miss", "output", "audio hour", "source"]
+    lines += table([heading, *_credit_rows(card)], "llrrrrl")
+    for currency in card.table.prices:
+        lines += ["", f"Models, pay-as-you-go in {currency} per 1,000,000 tokens"]
+        lines += table([heading, *_price_rows(card, currency)], "llrrrrl")
+    names = [[alias, f"billed as {name}"] for name, model in card.models.items() for alias in model.aliases]
+    lines += ["", "Other names", *table(names, "ll"), "", "Terms", *table(_terms(card), "ll"), "", "Assumed"]
+    for assumption in card.assumptions:
+        lines += wrapped(f"{assumption.id}: {assumption.says}")
+    lines += ["", "Sources (H: official or several, M: one good, L: weak)"]
+    for place, (name, source) in enumerate(card.sources.items(), 1):
+        lines += wrapped(f"{place}  {name}: {source.title} ({source.date})")
+    return joined(lines)
+
+
+def _credit_rows(card: RateCard) -> Iterator[list[str]]:
+    for name, model in card.models.items():
+        source = _cited(card, card.source_of(name, "credits"))
+        for rates in card.table.peak.bands.get(name, ()):
+            numbers = [rates.cache_hit, rates.cache_miss, rates.output, rates.audio_hour]
+            cells = ["-" if rate is None else credit(rate) for rate in numbers]
+            yield [name, band_text(model, rates.band), *cells, source]
+        if not model.in_plan:
+            yield [name, "not in the plan", "", "", "", "", source]
+
+
+def _price_rows(card: RateCard, currency: str) -> Iterator[list[str]]:
+    prices: Mapping[str, tuple[Prices, ...]] = card.table.prices[currency]
+    for name, model in card.models.items():
+        for row in prices.get(name, ()):
+            numbers = [row.cache_hit, row.cache_miss, row.output, row.audio_hour]
+            cells = ["-" if price is None else number(price) for price in numbers]
+            band = "" if currency in model.price or len(model.bands) < 2 else band_limits(model, row.band)
+            yield [name, band, *cells, _cited(card, card.source_of(name, currency))]
+
+
+def _cited(card: RateCard, citation: str) -> str:
+    """A citation by the numbers of its sources: `H official-faq, models-dev` is `H 1, 5`."""
+    sure, _, ids = citation.partition(" ")
+    places = {name: str(place) for place, name in enumerate(card.sources, 1)}
+    return f"{sure} {', '.join(places.get(cited, cited) for cited in ids.split(', '))}"
+
+
+def cards_text(cards: Sequence[RateCard], notes: Mapping[str, str]) -> str:
+    """A list of cards; `notes` by card id (that one was withdrawn) stand below it."""
+    rows = [["card", "in effect from (UTC)", "sha256", "tiers", "models"]]
+    for card in cards:
+        counts = [f"{len(card.tiers)}", f"{len(card.models)}"]
+        rows.append([card.id, instant(card.effective_from), card.sha256[:DIGEST], *counts])
+    lines = table(rows, "lllrr")
+    for note in notes.values():
+        lines += ["", *wrapped(note)]
+    return joined(lines)

@@ -1,0 +1,98 @@
+"""Words, numbers and tables: what every text here is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from textwrap import wrap
+
+from mimo_credits.card import ModelRates
+from mimo_credits.exact import to_credits
+from mimo_credits.pricing import CardRef
+from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, WEB_SEARCH
+
+METER_WORDS = {
+    CACHE_HIT: "cache hit",
+    CACHE_MISS: "cache miss",
+    OUTPUT: "output",
+    AUDIO_SECOND: "audio",
+    WEB_SEARCH: "web search",
+}
+
+WIDTH = 100
+"""Columns that texts are made for."""
+
+DIGEST = 12
+"""How much of a SHA-256 is shown."""
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Lines as one text."""
+    return "\n".join(lines) + "\n"
+
+
+def table(rows: Iterable[Sequence[str]], align: str) -> list[str]:
+    """Rows as lines, their columns padded to the widest cell on the side that `align` names (`l`, `r`) for each.
+
+    A row of one cell is a heading, and as wide as it is.
+    """
+    listed = list(rows)
+    columns = zip(*(row for row in listed if len(row) > 1), strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    return [("  " + "  ".join(_padded(row, widths, align) if len(row) > 1 else row)).rstrip() for row in listed]
+
+
+def wrapped(paragraph: str) -> list[str]:
+    """A paragraph as lines of at most `WIDTH` columns, all but its first further indented."""
+    return wrap(paragraph, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+
+
+def _padded(row: Sequence[str], widths: Sequence[int], align: str) -> Iterator[str]:
+    for cell, width, side in zip(row, widths, align, strict=False):
+        yield cell.rjust(width) if side == "r" else cell.ljust(width)
+
+
+def card_name(card: CardRef) -> str:
+    """A card's id and the beginning of its digest."""
+    return f"{card.id} (sha256 {card.sha256[:DIGEST]})"
+
+
+def instant(at: datetime) -> str:
+    """In UTC, to the second where the minute is not enough."""
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%d %H:%M}" if not (utc.second or utc.microsecond) else f"{utc:%Y-%m-%d %H:%M:%S}"
+
+
+def credit(millicredits: int) -> str:
+    """Millicredits as credits, exact."""
+    return number(to_credits(millicredits))
+
+
+def number(amount: Decimal) -> str:
+    """An exact number, with separators between thousands and without zeros that a computation left behind."""
+    text = f"{amount:,f}"
+    if "." not in text or len(text.partition(".")[2]) <= 2:
+        return text
+    whole, _, decimals = text.partition(".")
+    decimals = decimals.rstrip("0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def in_percent(value: Decimal, part: int) -> str:
+    """A rounded percentage; one that is rounded to nothing, though the `part` is something, says so."""
+    return "< 0.1 %" if part and not value else f"{value} %"
+
+
+def band_text(model: ModelRates, band: int) -> str:
+    """Which inputs a band of the plan's rates is for; nothing where the plan has one rate for all."""
+    if model.credits is not None or len(model.bands) < 2:
+        return ""
+    return band_limits(model, band)
+
+
+def band_limits(model: ModelRates, band: int) -> str:
+    """Which inputs a band of a model is for."""
+    above = f"above {model.limit(band - 1):,}" if band else ""
+    up_to = f"up to {model.limit(band):,}" if band < len(model.bands) - 1 else ""
+    return " ".join(part for part in (above, up_to) if part)

@@ -1,0 +1,78 @@
+"""What README and docs show is what happens: each Python block is run, each command too, and what they print compared.
+
+A `text` block holds what the Python block before it prints. In a `console` block each `$ mimo-credits …` line is
+followed by what it prints; a line `…` stands for lines left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shlex
+from pathlib import Path
+
+import pytest
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser
+
+from mimo_credits.cli import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def run_python(example: Example) -> None:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(str(example.parsed), example.path, "exec"), example.namespace)
+    example.namespace["_printed"] = printed.getvalue()
+
+
+def compare_text(example: Example) -> None:
+    assert_shown(example.namespace.pop("_printed"), str(example.parsed))
+
+
+def run_console(example: Example) -> None:
+    command, _, shown = str(example.parsed).partition("\n")
+    program, *arguments = shlex.split(command.removeprefix("$ "))
+    assert program == "mimo-credits", f"{command!r} is no command that the tests can run"
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        main(arguments)
+    assert_shown(printed.getvalue(), shown)
+
+
+def assert_shown(printed: str, shown: str) -> None:
+    """What is shown was printed, line by line; a line `…` stands for any lines that are left out."""
+    lines = [line.rstrip() for line in printed.rstrip().splitlines()]
+    pieces = [piece.strip("\n").splitlines() for piece in f"\n{shown.rstrip()}\n".split("\n…\n")]
+    start = 0
+    for piece in pieces:
+        expected = [line.rstrip() for line in piece]
+        found = [at for at in range(start, len(lines) + 1) if lines[at : at + len(expected)] == expected]
+        assert found, f"not printed after line {start}:\n{chr(10).join(expected)}\nbut:\n{printed}"
+        start = found[0] + len(expected)
+    if len(pieces) == 1:
+        assert start == len(lines), f"more is printed:\n{printed}"
+
+
+PARSERS = [
+    CodeBlockParser("python", run_python),
+    CodeBlockParser("text", compare_text),
+    CodeBlockParser("console", run_console),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_does_what_it_shows(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for example in examples_of(page):
+        example.evaluate()
+
+
+def examples_of(page: Path) -> list[Example]:
+    return list(Sybil(parsers=PARSERS).parse(page).examples())
+
+
+def test_the_readme_shows_what_it_promises():
+    assert len(examples_of(ROOT / "README.md")) == 8
