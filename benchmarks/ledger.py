@@ -54,8 +54,8 @@ def measure(rounds: int, size: int = SIZE) -> Section:
     return Section(
         title="The ledger",
         how=(
-            f"Commands made beforehand, folded into a new account, every entry kept; an event is a command, and there are "
-            f"{size:,} of them ({size // 10:,} where every request is held), from one account in {LENGTH.days} days of 2026. "
+            "Commands made beforehand, folded into a new account, every entry kept. An event is a command; there are "
+            f"{size:,} of them ({size // 10:,} where every request is held), one account's in {LENGTH.days} days. "
             f"{rounds} rounds; before each measurement the last one's entries are freed and the collector runs once."
         ),
         table=_table(samples, _folded(plain)),
@@ -122,9 +122,7 @@ def _naive(commands: Sequence[Command], book: RateBook) -> _Done:
         usage = command.usage
         hit, miss, output = rates[usage.model]
         cost = (
-            hit * usage.cached_tokens
-            + miss * (usage.input_tokens - usage.cached_tokens)
-            + output * usage.output_tokens
+            hit * usage.cached_tokens + miss * (usage.input_tokens - usage.cached_tokens) + output * usage.output_tokens
         )
         if command.at.astimezone(beijing).hour < 8:
             cost *= night
@@ -137,15 +135,17 @@ def _naive(commands: Sequence[Command], book: RateBook) -> _Done:
 
 def _bare(commands: Sequence[Command], book: RateBook) -> _Done:
     rows = book.at(START).table.peak.tokens
-    spent, kept = 0, []
+    spent = 0
+    kept: list[tuple[object, ...]] = []
     for command in commands:
         if not isinstance(command, Record):
             continue
         usage = command.usage
         tokens, cached = usage.input_tokens, usage.cached_tokens
-        for limit, hit, miss, output, rates in rows[usage.model]:
-            if tokens <= limit:
+        for band in rows[usage.model]:
+            if tokens <= band[0]:
                 break
+        _, hit, miss, output, rates = band
         cost = hit * cached + miss * (tokens - cached) + output * usage.output_tokens
         spent += cost
         kept.append((command.at, command.id, usage, rates, cost))
@@ -181,10 +181,10 @@ def _table(samples: Samples, plain: str) -> str:
 def _dominates(samples: Samples, plain: str, applied: str) -> Iterator[str]:
     whole, without, bare = (spread(samples[name]).median for name in (plain, GC_OFF, BARE))
     yield (
-        f"What dominates `fold` ({duration(whole)} an event): {duration(whole - without)} ({share(whole - without, whole)}) are "
-        f"the garbage collector, which walks again and again over entries that are kept; with it off the same fold takes "
-        f"{duration(without)}. The bare loop, which knows no clock, no balance and no off-peak hours, takes {duration(bare)} with "
-        f"the collector on."
+        f"What dominates `fold` ({duration(whole)} an event): the garbage collector, which walks again and again over "
+        f"entries that are kept, is {duration(whole - without)} of it ({share(whole - without, whole)}); with the "
+        f"collector off the same fold takes {duration(without)}. The bare loop, which knows no clock, no balance and "
+        f"no off-peak hours, takes {duration(bare)} with the collector on."
     )
     yield (
         f"A command that is not plain usage is decided by the rules one at a time, like `apply` "

@@ -34,8 +34,8 @@ def install() -> None:
         return
     print("Installing genai-prices, litellm and tokencost in an environment of their own …", file=sys.stderr)
     venv.create(FOLDER, clear=True, with_pip=True)
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement", REQUIREMENTS]
-    if subprocess.run(pip, stdout=sys.stderr).returncode:
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "-r", str(REQUIREMENTS)]
+    if subprocess.run(pip, check=False, stdout=sys.stderr).returncode:
         raise PeerError("pip could not install it")
     STAMP.write_text(wanted, "utf-8")
 
@@ -72,9 +72,9 @@ class Peer:
 
     def close(self) -> None:
         """Ends the worker."""
-        assert self._process.stdin is not None and self._process.stdout is not None, "the worker was started with pipes"
-        self._process.stdin.close()
-        self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None, "the worker was started with pipes"
+            pipe.close()
         self._process.wait()
 
     def _answer(self) -> dict[str, Any]:

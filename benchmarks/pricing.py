@@ -19,7 +19,7 @@ from mimo_credits import RateCard, Usage, charge, load_card, price, quote
 
 CARD = "2026-05-27"
 MODEL = "mimo-v2.5-pro"
-BATCH_NS = 5_000_000
+BATCH_NS = 3_000_000
 
 FLOOR = "by_hand(rows, usage)"
 CHARGE = "charge(card, usage)"
@@ -90,8 +90,8 @@ def measure(rounds: int) -> Section:
     return Section(
         title="Pricing one request",
         how=(
-            f"One prebuilt `Usage`: {MODEL}, {CACHED:,} cached and {INPUT - CACHED:,} other input tokens, {OUTPUT} output "
-            f"tokens, on card {card.id}. {rounds} rounds, in each of them {duration(BATCH_NS)} of calls of every contender. "
+            f"One prebuilt `Usage`: {MODEL}, {CACHED:,} cached and {INPUT - CACHED:,} other input tokens, {OUTPUT} "
+            f"output tokens, on card {card.id}. {rounds} rounds, each with {duration(BATCH_NS)} of calls of everyone. "
             "The other libraries give money, so `price` is the like of them, and `charge` what a plan's backend calls."
         ),
         table=_table(samples, gives),
@@ -160,11 +160,11 @@ def _dominates(samples: Samples) -> Iterator[str]:
     took = {name: spread(samples[name]).median for name in (FLOOR, CHARGE, CALL, TABLE, "charge(card, usage, at=noon)")}
     whole = took[CHARGE]
     yield (
-        f"What dominates `charge` ({duration(whole)}): calling a function with its signature takes {duration(took[CALL])} "
+        f"What dominates `charge` ({duration(whole)}): a function of its signature is called in {duration(took[CALL])} "
         f"({share(took[CALL], whole)}), reading `card.table` off the frozen model {duration(took[TABLE])} "
         f"({share(took[TABLE], whole)}); the rest is the look-up and the multiply-add, as in the floor "
         f"({duration(took[FLOOR])}, its own call included). An instant adds "
-        f"{duration(took['charge(card, usage, at=noon)'] - whole)}: it is made UTC and put on the off-peak zone's clock."
+        f"{duration(took['charge(card, usage, at=noon)'] - whole)}: it becomes UTC and is put on the off-peak clock."
     )
 
 

@@ -25,9 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     if options.quick:
-        sections = [pricing.measure(rounds=15), ledger.measure(rounds=3, size=10_000), starting.measure(rounds=5)]
+        sections = [pricing.measure(rounds=30), ledger.measure(rounds=3, size=10_000), starting.measure(rounds=5)]
     else:
-        sections = [pricing.measure(rounds=101), ledger.measure(rounds=9), starting.measure(rounds=31)]
+        sections = [pricing.measure(rounds=151), ledger.measure(rounds=9), starting.measure(rounds=31)]
     text = results(sections, environment(load), _policy())
     print(text)
     output = options.output or (None if options.quick else RESULTS)
@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _policy() -> str:
     return (
-        "Every contender is measured once in every round; ratios are taken within a round, and what is shown is their median "
-        "and their middle half (the quartiles). The garbage collector is on, with its usual thresholds "
+        "Every contender is measured once in every round; a ratio is taken within each round, and what is shown is the "
+        "median and the middle half (the quartiles). The garbage collector is on, with its usual thresholds "
         f"({', '.join(map(str, gc.get_threshold()))}), except in the one row that says so."
     )
 

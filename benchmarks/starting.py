@@ -1,4 +1,4 @@
-"""The import: a fresh interpreter that runs `import mimo_credits`, beside one that imports pydantic and defines a model.
+"""The import: a fresh interpreter that imports `mimo_credits`, beside one that imports pydantic and defines a model.
 
 Whole processes, from start to end. Both find compiled bytecode, kept in a folder of the benchmark's own, as an
 installed package would; the environment is the benchmark's, without the variables that change how Python starts.
@@ -47,7 +47,13 @@ def measure(rounds: int) -> Section:
         how=f"Whole processes of a fresh interpreter, bytecode compiled beforehand. {rounds} rounds.",
         table=_table(samples),
         notes=list(_dominates(inside)),
-        aims=[Aim(f"`import mimo_credits` takes at most {MOST} × that program", times(to_reference), to_reference.median <= MOST)],
+        aims=[
+            Aim(
+                f"`import mimo_credits` takes at most {MOST} × that program",
+                times(to_reference),
+                to_reference.median <= MOST,
+            )
+        ],
     )
 
 
@@ -118,7 +124,7 @@ def _dominates(inside: Mapping[str, Counter[str]]) -> Iterator[str]:
         (package, duration(packages[REFERENCE][package]), duration(taken))
         for package, taken in packages[OURS].most_common()
     ]
-    yield "What dominates, by `-X importtime` (own time of modules, the least of five runs; the measuring itself adds to it):"
+    yield "What dominates, by `-X importtime` (modules' own time, the least of five runs; tracing itself adds to it):"
     yield table(("package", REFERENCE, OURS), rows)
     own = Counter({module: taken for module, taken in inside[OURS].items() if _package(module) == "mimo_credits"})
     said = ", ".join(f"`{module}` {duration(taken)}" for module, taken in own.most_common(_SHOWN))

@@ -40,15 +40,22 @@ def plain(size: int) -> Work:
 
 
 def with_grants_and_holds(size: int) -> Work:
-    """The same requests on an account that has six grants and, in its first days, 24 open holds that lapse."""
+    """The same requests on an account whose six grants burn and expire, and whose 24 holds lapse, in that time."""
     grants = [
-        Grant(f"grant-{n}", START, hundreds * 100_000_000, START + timedelta(days=day) if day else None, -1 if n % 2 else 1)
+        Grant(
+            f"grant-{n}",
+            START,
+            hundreds * 100_000_000,
+            START + timedelta(days=day) if day else None,
+            -1 if n % 2 else 1,
+        )
         for n, (day, hundreds) in enumerate(_GRANTS)
     ]
     holds = [
-        Hold(f"hold-{n}", START, credits=50_000_000, expires_at=START + timedelta(hours=29 * (n + 1))) for n in range(24)
+        Hold(f"hold-{n}", START, credits=50_000_000, expires_at=START + timedelta(hours=29 * (n + 1)))
+        for n in range(24)
     ]
-    said = f"plain usage on an account with {len(grants)} grants and {len(holds)} holds, which expire and lapse meanwhile"
+    said = f"the same with {len(grants)} grants and {len(holds)} holds on the account"
     return Work(said, [SUBSCRIBE, *grants, *holds, *_records(size)])
 
 

@@ -61,6 +61,11 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a section is missing": ("\n[policy]", "\n[policies]", [("policy", "is missing"), ("policies", "not a key")]),
     "a key is missing": ('upgrade             = "trade-in"\n', "", [("policy.upgrade", "is missing")]),
     "no source": ('small.source  = "H list"\n', "", [("tiers.small.source", "is missing")]),
+    "a tier's id in capitals": ("[tiers]", "[tiers]\nBIG = 3", [("tiers.BIG", "pattern"), ("tiers.BIG", "needs a table")]),
+    "a currency in small letters": ("CNY = 35.50", "cny = 35.50", [("tiers.small.price.cny", "pattern")]),
+    "a source's id in capitals": ("[sources]", '[sources]\nPage = { title = "", date = "" }', [("sources.Page", "pattern")]),
+    "a key that looks like one of ours": ("revision ", '"<x>" = 1\nrevision ', [('"<x>"', "not a key")]),
+    "a key with a quotation mark": ("revision ", "'say \"x\"' = 1\nrevision ", [('"say \\"x\\""', "not a key")]),
     # --- numbers
     "credits finer than 0.001": ("hit = 0.005", "hit = 0.0005", [(f"{FAST}.credits.hit", "finer than 0.001 credit")]),
     "an allowance finer than 0.001": ("5_000.005", "5_000.0005", [("tiers.large.credits", "finer than 0.001 credit")]),
@@ -126,6 +131,7 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a version of another day": ('"2026-01-02"', '"2026-01-03"', [("version", "is not the day on which effective_from lies: '2026-01-02'")]),
     "a version that is no day": ('"2026-01-02"', '"May"', [("version", "pattern"), ("version", "is not the day")]),
     "a revision of nothing": ("= 3\neffective", "= 0\neffective", [("revision", "greater than 0")]),
+    "a revision of a million": ("= 3\neffective", "= 1_000_000\neffective", [("revision", "less than 1000000")]),
     "a card before that is no card": ("revision ", 'supersedes = "the old one"\nrevision ', [("supersedes", "pattern")]),
     # --- policy, cycle, hours
     "an unknown policy": ('"trade-in"', '"for-free"', [("policy.upgrade", "'price-difference' or 'trade-in'")]),
@@ -157,6 +163,21 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "no source for the credits": ('credits = "M list", ', "", [("models.long.source", "says nothing of credits")]),
     "a letter that means nothing": ('small.source  = "H list"', 'small.source  = "sure list"', [("tiers.small.source", "pattern")]),
     "a letter without a source": ('small.source  = "H list"', 'small.source  = "H"', [("tiers.small.source", "pattern")]),
+    "sources that are not listed, beside sections that cannot be read": (
+        'source      = "H list"\n\n[[assumptions]]\nid   = "yuan"',
+        'source      = "H page"\n\n[[assumptions]]\nid   = "yen"\nsource = "H blog"\nsays = "One."\n[[assumptions]]\nid   = 3',
+        [
+            ("assumptions[1].id", "needs a text"),
+            ("models.long.source.CNY", "'yuan' is not in [[assumptions]]"),
+            ("assumptions[0].source", "'blog' is not in [sources]"),
+            ("off_peak.source", "'page' is not in [sources]"),
+        ],
+    ),
+    "a source that cannot be read is listed all the same": (
+        'list = { title = "Price list", date = "2026-01" }',
+        'list = { title = "Price list" }',
+        [("sources.list.date", "is missing")],
+    ),
     # --- sizes
     "an integer of 401 digits": ("small.credits = 1_000", f"small.credits = {10**400}", [("tiers.small.credits", "below 1e19")]),
     "a negative integer of 401 digits": ("small.credits = 1_000", f"small.credits = -{10**400}", [("tiers.small.credits", "below 1e19")]),
@@ -206,12 +227,17 @@ def test_broken_toml_names_its_line(old: str, new: str, broken: str) -> None:
     assert FILE in str(error)
 
 
+def test_text_that_no_utf8_can_hold_names_its_line() -> None:
+    error = refusal(CARD.replace("Seven", "S\ud800ven"))
+    assert [str(problem) for problem in error.problems] == [f"line {line_of(CARD, 'Seven')}: is not UTF-8 text"]
+
+
 def test_text_that_is_not_utf8_names_its_line() -> None:
     error = refusal(CARD.encode().replace(b"Seven", b"S\xe4ven"))
     assert [str(problem) for problem in error.problems] == [f"line {line_of(CARD, 'Seven')}: is not UTF-8 text"]
 
 
-def test_ten_problems_are_all_listed_at_once() -> None:
+def test_eleven_problems_are_all_listed_at_once() -> None:
     """Problems inside sections and between them, also where a section beside them could not be read."""
     error = refusal(
         edited(
@@ -224,6 +250,7 @@ def test_ten_problems_are_all_listed_at_once() -> None:
             ("input_up_to = 2_000", "input_up_to = 900"),
             ('"trade-in"', '"for-free"'),
             ("[cycle]", "[refunds]\n[cycle]"),
+            ('"assumed yuan"', '"assumed dollars"'),
             ("{ USD = 211.20, CNY = 1499.52 }", "{ CNY = 1499.52 }"),
         )
     )
@@ -238,10 +265,11 @@ def test_ten_problems_are_all_listed_at_once() -> None:
             "models.long.bands[1]",
             "policy.upgrade",
             "refunds",
+            "models.long.source.CNY",
             "tiers.large.annual.price",
         ]
     )
-    assert "has 10 problems:" in str(error)
+    assert "has 11 problems:" in str(error)
 
 
 HUGE = {
@@ -272,6 +300,12 @@ def test_a_monstrous_card_is_refused_in_bounded_time(what: str) -> None:
 )
 def test_fragments_are_refused_as_cards(card: str | bytes) -> None:
     assert refusal(card).problems
+
+
+def test_a_revision_of_400000_digits_is_refused() -> None:
+    """Its card's id could not even be written."""
+    error = refusal(edited(("= 3\neffective", "= 0x" + "f" * 400_000 + "\neffective")))
+    assert [problem.where for problem in error.problems] == ["revision"]
 
 
 def test_a_refusal_is_one_of_this_librarys_errors_and_survives_pickling() -> None:

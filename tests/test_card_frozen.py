@@ -177,3 +177,11 @@ def test_derive_checks_the_new_card(card: RateCard, changes: dict[str, object], 
         card.derive(changes)
     assert caught.value.problems[0].where == where
     assert "+derived." in caught.value.file
+
+
+@pytest.mark.parametrize(
+    "changes", [{1: 2}, {"models": {1: 3}}, {"revision": 16**5_000}], ids=["a key", "a key inside", "a huge number"]
+)
+def test_what_toml_could_not_say_is_refused(card: RateCard, changes: Any) -> None:
+    with pytest.raises(RateCardError, match="changes: are nothing that TOML could say"):
+        card.derive(changes)

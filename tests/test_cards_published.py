@@ -153,9 +153,11 @@ def test_claims_of_tasks_stand_only_where_somebody_made_them(card_id: str) -> No
         assert [claim.count for claim in tasks if claim] == PRESS_TASKS
         assert [count * 500_000 for count in PRESS_TASKS] == APRIL_CREDITS
         assert {claim.source for claim in tasks if claim} == {"H press-2026-04-guide, press-2026-04-gogoai"}
+        assert {claim.kind for claim in tasks if claim} == {"complex tasks"}
     elif card_id in (V2_OFFLINE, V26_JOINS):
         assert [claim.count for claim in tasks if claim] == JULY_TASKS
         assert {claim.source for claim in tasks if claim} == {"H official-subscription"}
+        assert {claim.kind for claim in tasks if claim} == {"medium to complex tasks on mimo-v2.5"}
         assert CARDS[card_id].sources["official-subscription"].date == "captured 2026-07"
     else:
         assert tasks == [None] * 4

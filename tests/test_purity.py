@@ -34,7 +34,9 @@ FILES = {
     *("importlib.metadata", "importlib.resources"),
 }
 
-AMBIENT_ATTRIBUTES = {"environ", "getenv", "now", "today", "tzlocal", "utcnow"}
+AMBIENT_ATTRIBUTES = {"environ", "getenv", "tzlocal", "utcnow"}
+DATES = {"date", "datetime"}
+CLOCK_METHODS = {"now", "today"}  # of a date; anything else may have a field of that name
 FILE_ATTRIBUTES = {"open", "read_bytes", "read_text", "write_bytes", "write_text"}
 FILE_FUNCTIONS = {"open", "input", "print"}
 
@@ -48,9 +50,14 @@ def impurities(source: str, *, may_read_files: bool = False) -> Iterator[str]:
         match node:
             case ast.Import(names=names):
                 found = {name for alias in names for name in prefixes(alias.name)} & modules
+                found |= {alias.asname for alias in names if alias.name == "datetime" and alias.asname}
+            case ast.ImportFrom(module="datetime", names=names):
+                found = {alias.asname for alias in names if alias.asname}  # a date that this test would not know
             case ast.ImportFrom(module=str(module), names=names):
                 submodules = {name for alias in names for name in prefixes(f"{module}.{alias.name}")}
                 found = submodules & modules | {alias.name for alias in names} & attributes
+            case ast.Attribute(attr=attribute, value=ast.Name(id=owner) | ast.Attribute(attr=owner)) if owner in DATES:
+                found = {attribute} & (attributes | CLOCK_METHODS)
             case ast.Attribute(attr=attribute):
                 found = {attribute} & attributes
             case ast.Call(func=ast.Name(id=function)) if function in functions:
@@ -105,6 +112,8 @@ def test_the_core_imports_its_parts_not_the_whole(path):
         "datetime.datetime.utcnow()",
         "date.today()",
         "read_clock = datetime.now",
+        "from datetime import datetime as dt",
+        "import datetime as dt",
         "at.astimezone()",
         "datetime.fromtimestamp(seconds)",
         "os.environ['TZ']",
@@ -140,6 +149,8 @@ def test_what_only_the_catalog_may_do_is_seen(source):
         "datetime.fromtimestamp(seconds, UTC)",
         "from datetime import datetime",
         "book.at(instant)",
+        "account.now",
+        "import importlib",
     ],
 )
 def test_what_is_pure_is_left_alone(source):

@@ -27,14 +27,15 @@ from mimo_credits.cycle import CycleRule
 from mimo_credits.errors import InputError
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Account, Advance, Billed, Command, Entry, Lapsed
+from mimo_credits.memory import AccountSnapshot, Snapshot
 from mimo_credits.wire import dumps, from_data, loads, to_data
-from mimo_credits.wire.codec import KINDS
+from mimo_credits.wire.kinds import KINDS
 from mimo_credits.wire.shapes import COUNTS
 from tests.wire_values import AT, BEIJING, SAMPLES, anything, values
 
 GOLDEN = Path(__file__).parent / "golden" / "wire"
 TAGS = sorted(KINDS)
-HEAVY = {"account", "quote", "restated", "statement"}
+HEAVY = {"account", "quote", "restated", "snapshot", "statement"}
 """Large values, which take long to make up: fewer of them are tried."""
 
 # --- old JSON stays readable -----------------------------------------------------------------------------
@@ -135,6 +136,10 @@ def test_instants_are_read_with_any_offset_and_written_in_utc(text):
 # --- nothing else is read --------------------------------------------------------------------------------
 
 
+MAPS = {"holds", "money", "money_due", "unbilled", "unpriced"}
+"""Objects whose keys are no fields, but names."""
+
+
 def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
     """The path and the value of everything in the data that is neither object nor array."""
     if not isinstance(data, dict | list):
@@ -145,14 +150,8 @@ def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[list[Any], A
 
 
 def objects(data: Any, path: tuple[Any, ...] = ()) -> Iterator[list[Any]]:
-    """The paths of all objects in the data that have fields (those of a FrozenMap are not known beforehand)."""
-    if isinstance(data, dict) and path[-1:] not in (
-        ("holds",),
-        ("money",),
-        ("unpriced",),
-        ("money_due",),
-        ("unbilled",),
-    ):
+    """The paths of all objects in the data that have fields."""
+    if isinstance(data, dict) and not (path and path[-1] in MAPS):
         yield list(path)
     inside = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in inside:
@@ -167,8 +166,8 @@ def at(data: Any, path: list[Any]) -> Any:
 
 def written_path(path: list[Any]) -> str:
     text = ""
-    for key in path:
-        text += f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r}]"
+    for before, key in zip([None, *path], path, strict=False):
+        text += f"[{key!r}]" if isinstance(key, int) or before in MAPS else f".{key}"
     return text.removeprefix(".")
 
 
@@ -226,6 +225,12 @@ def with_cycle(**fields: Any) -> dict[str, Any]:
     return data
 
 
+def with_entry(entry: Any) -> dict[str, Any]:
+    data = to_data(SAMPLES["snapshot"])
+    data["accounts"][1]["entries"].append(entry)
+    return data
+
+
 def with_part(part: Any) -> dict[str, Any]:
     data = to_data(SAMPLES["account"])
     data["holds"]["hold-1"]["parts"].append(part)
@@ -243,14 +248,14 @@ def with_part(part: Any) -> dict[str, Any]:
         (changed(POSTING, v="1"), "v", "version 1"),
         (changed(POSTING, v=True), "v", "version 1"),
         (changed(POSTING, v=1.0), "v", "version 1"),
-        (changed(POSTING, type="postings"), "type", "no type 'postings'"),
-        (changed(POSTING, type=["posting"]), "type", "name of a type"),
+        (changed(POSTING, type="postings"), "type", "not 'postings'"),
+        (changed(POSTING, type=["posting"]), "type", "needs one of"),
         ({"v": 1, "type": "list"}, "items", "array"),
         ({"v": 1, "type": "list", "items": {}}, "items", "array"),
         ({"v": 1, "type": "list", "items": [], "more": 1}, "items", "only field"),
         ({"v": 1, "type": "tuple", "items": [5]}, "items[0]", "an object"),
-        ({"v": 1, "type": "tuple", "items": [{}]}, "items[0].type", "name of a type"),
-        ({"v": 1, "type": "list", "items": [{"type": "list", "items": []}]}, "items[0].type", "no type 'list'"),
+        ({"v": 1, "type": "tuple", "items": [{}]}, "items[0].type", "needs one of"),
+        ({"v": 1, "type": "list", "items": [{"type": "list", "items": []}]}, "items[0].type", "not 'list'"),
         ({"v": 1, "type": "list", "items": [POSTING]}, "items[0].v", "no field"),
         # millicredits
         (changed(POSTING, millicredits=5), "millicredits", "as a text"),
@@ -289,7 +294,11 @@ def with_part(part: Any) -> dict[str, Any]:
         (changed(to_data(SAMPLES["account"]), holds=[]), "holds", "an object"),
         (changed(to_data(SAMPLES["account"]), holds={"a b": 5}), "holds['a b']", "an object"),
         (changed(to_data(SAMPLES["account"]), holds={"\ud800": HOLD}), r"holds['\ud800']", "surrogates"),
-        (changed(to_data(SAMPLES["account"]), holds={5: HOLD}), "holds['5']", "a text"),
+        (changed(to_data(SAMPLES["account"]), holds={5: HOLD}), "holds[5]", "a text"),
+        (with_entry(5), "accounts[1].entries[2]", "an object"),
+        (with_entry({**RECORD, "v": 1}), "accounts[1].entries[2].type", "not 'record'"),
+        (with_entry(changed(POSTING, at=None)), "accounts[1].entries[2].v", "no field"),
+        (with_entry({"type": "lapsed", "at": "now", "reason": "cancelled"}), "accounts[1].entries[2].at", "ISO 8601"),
         (with_part(["allowance"]), "holds['hold-1'].parts[2][1]", "is missing"),
         (with_part(["allowance", "5", "6"]), "holds['hold-1'].parts[2]", "more than 2"),
         ({**POSTING, 5: 6}, "[5]", "no field"),
@@ -328,8 +337,8 @@ def test_what_is_wrong_is_said_with_its_path(data, field, why):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (5, "not a value of type int"),
-        (bytearray(b"{}"), "not a value of type bytearray"),
+        (5, "not 5"),
+        (bytearray(b"{}"), "not bytearray"),
         ("", "is not JSON"),
         ("{", "is not JSON"),
         ("{} {}", "is not JSON"),
@@ -441,13 +450,13 @@ class OddAccount(Account):
 @pytest.mark.parametrize(
     ("value", "field"),
     [
-        (5, "value"),
-        (None, "value"),
-        ({"v": 1}, "value"),
-        (CycleRule(30, 0, "day-end", "UTC"), "value"),
-        (OddAccount(), "value"),
-        ([Advance(AT), 5], "items[1].value"),
-        ([[Advance(AT)]], "items[0].value"),
+        (5, "type"),
+        (None, "type"),
+        ({"v": 1}, "type"),
+        (CycleRule(30, 0, "day-end", "UTC"), "type"),
+        (OddAccount(), "type"),
+        ([Advance(AT), 5], "items[1].type"),
+        ([[Advance(AT)]], "items[0].type"),
         ((SAMPLES["posting"]._replace(at=None),), "items[0].at"),
         (SAMPLES["posting"]._replace(at=datetime(2026, 5, 27)), "at"),
         (SAMPLES["posting"]._replace(at=datetime.min.replace(tzinfo=BEIJING)), "at"),
@@ -474,6 +483,12 @@ class OddAccount(Account):
         (SAMPLES["billed"]._replace(amount=Decimal("1." + "0" * 4000)), "amount"),
         (SAMPLES["rated"]._replace(usage=SAMPLES["posting"]), "usage"),
         (SAMPLES["rated"]._replace(rates=SAMPLES["rated"].rates._replace(band=None)), "rates.band"),
+        (Snapshot((AccountSnapshot("a", Account(), (5,), ()),)), "accounts[0].entries[0]"),
+        (Snapshot((AccountSnapshot("a", Account(), (SAMPLES["cancel"],), ()),)), "accounts[0].entries[0]"),
+        (
+            Snapshot((AccountSnapshot("a", Account(), (SAMPLES["posting"]._replace(at=None),), ()),)),
+            "accounts[0].entries[0].at",
+        ),
         (Account(buckets=[]), "buckets"),
         (Account(buckets=(5,)), "buckets[0]"),
         (Account(holds={}), "holds"),
@@ -526,7 +541,7 @@ def test_an_interpreter_that_converts_fewer_digits_is_no_surprise():
 def test_nothing_is_built_on_import():
     program = (
         "from mimo_credits.wire import dumps, reading, writing, Link; from mimo_credits import Usage; "
-        "built = lambda: (writing.writer.cache_info().currsize, reading._adapter.cache_info().currsize); "
+        "built = lambda: (writing._fields_writer.cache_info().currsize, reading._adapter.cache_info().currsize); "
         "assert built() == (0, 0); dumps(Usage('m')); assert built() == (1, 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

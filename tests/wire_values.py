@@ -46,11 +46,12 @@ from mimo_credits.ledger import (
     TierChanged,
 )
 from mimo_credits.ledger.account import Bucket, ClosedSegment, EndedHold, OpenHold, Plan, Pots
+from mimo_credits.memory import AccountSnapshot, AppliedCommand, Snapshot
 from mimo_credits.pricing import CardRef, Quote, QuoteLine
 from mimo_credits.statements import CycleStatement, SegmentStatement, Statement, StatementLine
 from mimo_credits.table import Rates
 from mimo_credits.usage import MAX_COUNT, Usage
-from mimo_credits.wire.codec import KINDS
+from mimo_credits.wire.kinds import KINDS
 
 BEIJING = timezone(timedelta(hours=8))
 AT = datetime(2026, 5, 26, 16, tzinfo=UTC)
@@ -168,6 +169,17 @@ SAMPLES: dict[str, Any] = {
         ),
         money_due=FrozenMap({"USD": Decimal("46.00")}),
         unbilled=FrozenMap({"USD": Decimal("0.005")}),
+    ),
+    "snapshot": Snapshot(
+        (
+            AccountSnapshot("acme", Account(), (), ()),
+            AccountSnapshot(
+                "user/1",
+                Account(now=AT, ended_holds=ENDED_HOLDS),
+                (HoldOpened(AT, "hold-1", LATER, None), BILLED),
+                (AppliedCommand(Cancel("cancel-1", AT), 0, 2),),
+            ),
+        )
     ),
 }
 

@@ -38,6 +38,7 @@ from tests.ledger.reckoning import (
     Unpriced,
     cost_of,
     cycle_end,
+    exactly,
     for_sale,
     milli,
     money,
@@ -119,7 +120,7 @@ class Reading(Facts):
             tier=tier,
             interval=old.interval,
             currency=old.currency,
-            price=Fraction(sold.price[old.currency]),
+            price=exactly(sold.price[old.currency]),
             pinned=old.pinned,
             anchor=anchor,
             number=number,
@@ -145,7 +146,7 @@ class Reading(Facts):
         assert sold is not None
         self._forget_empty_lots()
         self._close(at, "migration")
-        self._open(_again(old, start=at, price=Fraction(sold.price[old.currency])), sold, "")
+        self._open(_again(old, start=at, price=exactly(sold.price[old.currency])), sold, "")
 
     def _close(self, at: datetime, why: str) -> None:
         """The running segment ends, and what is left of its allowance expires."""
@@ -193,7 +194,7 @@ class Reading(Facts):
         may = not self.segments and command.interval == "monthly" and card.policy.first_purchase_pays is not None
         if command.first_purchase is True and not may:
             raise No("no-first-purchase")
-        rule, price = period(card, command.interval), Fraction(sold.price[command.currency])
+        rule, price = period(card, command.interval), exactly(sold.price[command.currency])
         segment = Segment(
             start=at,
             tier=command.tier,
@@ -210,9 +211,7 @@ class Reading(Facts):
         self._forget_empty_lots()
         self._open(segment, sold, "settled")
         if may and command.first_purchase is not False:
-            self._bill(
-                at, price * Fraction(card.policy.first_purchase_pays or 1), command.currency, "first-purchase", card
-            )
+            self._bill(at, price * exactly(card.policy.first_purchase_pays), command.currency, "first-purchase", card)
         else:
             self._bill(at, price, command.currency, "subscribe", card)
 
@@ -242,7 +241,7 @@ class Reading(Facts):
         current = card.tiers[running.tier].plan(running.interval) if running.tier in card.tiers else None
         if current is not None and sold.credits <= current.credits:
             raise No("downgrade-inside-cycle")
-        price, pot = Fraction(sold.price[running.currency]), self.allowance()
+        price, pot = exactly(sold.price[running.currency]), self.allowance()
         issued = sum(move.amount for move in self.moves if move.source == "issued" and move.target == pot)
         self.wishes.append(Wish(None, False, "changed now"))
         if card.policy.upgrade == "price-difference":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from math import floor
@@ -49,6 +50,7 @@ def rounded(amount: Fraction, rounding: str) -> int:
     return whole + (rounding == "up" and rest > 0)
 
 
+@lru_cache(maxsize=100_000)
 def to_the_cent(amount: Fraction, rounding: str) -> Fraction:
     """Money in whole cents or fen, as it is billed."""
     return Fraction(rounded(amount * 100, rounding), 100)
@@ -145,9 +147,16 @@ def _cost(rate: object, quantity: int) -> Fraction:
 # --- what is for sale -------------------------------------------------------------------------------------
 
 
-def milli(credits: object) -> int:
+@cache
+def exactly(number: Decimal) -> Fraction:
+    """A card's number as a fraction."""
+    return Fraction(number)
+
+
+@cache
+def milli(credits: Decimal) -> int:
     """Credits as millicredits."""
-    millicredits = Fraction(credits) * 1000  # type: ignore[arg-type]
+    millicredits = Fraction(credits) * 1000
     assert millicredits.denominator == 1
     return int(millicredits)
 

@@ -292,15 +292,15 @@ def _change(act: Act, id: str, at: datetime) -> ChangeTier:
 
 
 _SAID: dict[str, Callable[[Act, str, datetime, str], Command]] = {
-    "record": lambda act, id, at, _: Record(id, at, act.usage),
-    "grant": lambda act, id, at, _: _grant(act, id, at),
-    "hold": lambda act, id, at, _: _hold(act, id, at),
-    "settle": lambda act, id, at, held: Settle(id, at, held, act.usage),
-    "release": lambda act, id, at, held: Release(id, at, held),
-    "change": lambda act, id, at, _: _change(act, id, at),
-    "cancel": lambda act, id, at, _: Cancel(id, at),
-    "advance": lambda act, id, at, _: Advance(at),
-    "subscribe": lambda act, id, at, _: _subscribe(act, id, at),
+    "record": lambda act, name, at, _: Record(name, at, act.usage),
+    "grant": lambda act, name, at, _: _grant(act, name, at),
+    "hold": lambda act, name, at, _: _hold(act, name, at),
+    "settle": lambda act, name, at, held: Settle(name, at, held, act.usage),
+    "release": lambda act, name, at, held: Release(name, at, held),
+    "change": lambda act, name, at, _: _change(act, name, at),
+    "cancel": lambda act, name, at, _: Cancel(name, at),
+    "advance": lambda act, name, at, _: Advance(at),
+    "subscribe": lambda act, name, at, _: _subscribe(act, name, at),
 }
 
 

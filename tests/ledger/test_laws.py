@@ -101,7 +101,12 @@ def test_buckets_and_held_are_never_negative(book: RateBook, commands: list[Comm
     for account in every_state(play(commands, book)):
         assert all(bucket.millicredits >= 0 for bucket in account.buckets)
         assert account.pots.held >= 0
-        assert account.pots.held == sum(hold.millicredits for hold in account.holds.values())
+
+
+@given(books, hostile_timelines)
+def test_what_is_held_is_what_the_open_holds_took(book: RateBook, commands: list[Command]) -> None:
+    for step in play(commands, book):
+        assert step.after.pots.held == sum(hold.millicredits for hold in step.after.holds.values())
 
 
 @given(books, hostile_timelines)

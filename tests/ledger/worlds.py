@@ -156,10 +156,27 @@ def migrating() -> RateBook:
     return RateBook([card(PLAIN), card(MOVED)])
 
 
+REPRICED = replace(
+    MOVED,
+    tiers={name: tier for name, tier in RICHER_TIERS.items() if name != "standard"},
+    migrates=False,
+    upgrade="price-difference",
+    exhausted="stop",
+)
+"""The second card, but it leaves running cycles alone, and sells Standard no more."""
+
+
 @cache
 def repriced() -> RateBook:
-    """The trading card, then one with other rates and rules that leaves running cycles alone."""
-    return RateBook([card(TRADING), card(replace(MOVED, migrates=False, upgrade="price-difference", exhausted="stop"))])
+    """The trading card, then the one that leaves running cycles alone."""
+    return RateBook([card(TRADING), card(REPRICED)])
+
+
+@cache
+def skipping() -> RateBook:
+    """The plain card, a migration without Standard, and half a day later one with it."""
+    without = replace(REPRICED, migrates=True)
+    return RateBook([card(PLAIN), card(without), card(replace(MOVED, day="2026-01-03", start="00:30:00Z"))])
 
 
 def tokens(hit: int = 0, miss: int = 0, output: int = 0, *, model: str = "weighted", searches: int = 0) -> Usage:

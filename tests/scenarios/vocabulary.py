@@ -1,4 +1,4 @@
-"""The words in which a scenario is written, and how a file of scenarios is read.
+"""The words in which a scenario is written.
 
 A scenario is given (which rate cards), when (a row that does something at an instant) and then (a row that says what is
 to be seen after it). The rules kept here:
@@ -14,11 +14,9 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
+from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeAlias
 
-import tomli
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -27,8 +25,6 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    TypeAdapter,
-    ValidationError,
     model_validator,
 )
 
@@ -39,26 +35,16 @@ from mimo_credits import (
     Command,
     Grant,
     Hold,
-    RateBook,
-    RateCard,
     Record,
     Release,
     Settle,
     Subscribe,
     Usage,
-    load_book,
 )
-
-FOLDER = Path(__file__).parent
-CARDS = FOLDER / "cards"
 
 PUBLISHED = "published"
 NONE = "none"
 THE_ACCOUNT = "the account"
-
-
-class ScenarioError(Exception):
-    """A file of scenarios that says something this vocabulary does not know, or expects nothing."""
 
 
 def _exact(value: object) -> Decimal:
@@ -68,7 +54,12 @@ def _exact(value: object) -> Decimal:
 
 
 def _one_or_several(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else (value,)
+    """A list, one thing alone, or one several times: `9 x renewal`."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, str) and (several := re.fullmatch(r"([2-9]) x (.+)", value)):
+        return (several[2],) * int(several[1])
+    return (value,)
 
 
 Credits = Annotated[Decimal, BeforeValidator(_exact)]
@@ -297,6 +288,7 @@ ActionRow: TypeAlias = (
     SubscribeRow | UseRow | ChangeRow | CancelRow | GrantRow | HoldRow | SettleRow | ReleaseRow | WaitRow
 )
 
+
 def _kind_of(row: object) -> str:
     if isinstance(row, Mapping):
         return "then" if "then" in row else str(row.get("do", "a row without `do` or `then`"))
@@ -339,7 +331,7 @@ class Scenario(Words):
             raise ValueError("a scenario begins with a row that does something")
         if not thens[-1]:
             raise ValueError("a scenario ends with a `then`: what is to be seen after the last row")
-        if any(first and second for first, second in zip(thens, thens[1:], strict=False)):
+        if any(first and second for first, second in pairwise(thens)):
             raise ValueError("two `then` in a row: write them as one")
         if self.batch and sum(thens) > 1:
             raise ValueError("a batch has one `then`, at its end")
@@ -352,55 +344,6 @@ class Topic(Words):
     topic: Text
     about: Text
     scenario: Annotated[tuple[Scenario, ...], BeforeValidator(_rows)]
-
-
-_TOPIC = TypeAdapter(Topic)
-
-
-def read_topic(text: str, file: str) -> Topic:
-    """The topic that a file's text is. Raises `ScenarioError` with everything that is wrong."""
-    try:
-        topic = _TOPIC.validate_python(tomli.loads(text, parse_float=Decimal))
-    except tomli.TOMLDecodeError as error:
-        raise ScenarioError(f"{file}: {error}") from None
-    except ValidationError as error:
-        wrong = "".join(f"\n  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise ScenarioError(f"{file}:{wrong}") from None
-    if not topic.scenario:
-        raise ScenarioError(f"{file}: has no scenario")
-    return topic
-
-
-@cache
-def read_all() -> tuple[tuple[str, Topic], ...]:
-    """Every file's stem and topic, in the order of the files' names. Raises `ScenarioError`, also for a name used twice."""
-    topics = tuple(
-        (path.stem, read_topic(path.read_text(encoding="utf-8"), path.name)) for path in sorted(FOLDER.glob("*.toml"))
-    )
-    names: dict[str, str] = {}
-    for stem, topic in topics:
-        for scenario in topic.scenario:
-            if scenario.name in names:
-                raise ScenarioError(f"{stem}: {scenario.name!r} stands in {names[scenario.name]} already")
-            names[scenario.name] = stem
-    return topics
-
-
-@cache
-def small_card(name: str) -> RateCard:
-    """A card under `cards/`, read once. Raises `ScenarioError` where there is none of that name."""
-    path = CARDS / f"{name}.toml"
-    if not re.fullmatch(r"[a-z-]+", name) or not path.is_file():
-        raise ScenarioError(f"there is no card {name!r} in {CARDS.name}/")
-    return RateCard.from_toml(path.read_bytes(), file=path.name)
-
-
-@cache
-def book_of(cards: str | tuple[str, ...]) -> RateBook:
-    """The rate book that a scenario is decided by."""
-    if cards == PUBLISHED:
-        return load_book()
-    return RateBook(small_card(name) for name in cards)
 
 
 def instant(value: datetime) -> str:

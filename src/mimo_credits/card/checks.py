@@ -7,7 +7,7 @@ else that is wrong with it listed in the same error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from mimo_credits.card.parts import (
     OffPeak,
     Part,
     RateSet,
-    Source,
     Tier,
 )
 from mimo_credits.errors import InputError, Problem, nearest
@@ -29,14 +28,15 @@ from mimo_credits.instants import to_utc
 class Parts(NamedTuple):
     """The parts of a card that could be read.
 
-    `names` are all model ids with their aliases, also of models that could not be read whole; `others` are the single
-    sections that cite sources, by name.
+    `sources`, `assumption_ids` and `names` (all model ids with their aliases) also have those that could not be read
+    whole. `assumptions` are by their place in the list; `others` are the single sections that cite sources, by name.
     """
 
     version: str | None
     effective_from: datetime | None
-    sources: Mapping[str, Source]
-    assumptions: tuple[Assumption, ...]
+    sources: Collection[str]
+    assumption_ids: Sequence[object]
+    assumptions: Mapping[int, Assumption]
     tiers: Mapping[str, Tier]
     names: Mapping[str, tuple[str, ...]]
     models: Mapping[str, ModelRates]
@@ -57,19 +57,18 @@ def key(*path: object) -> str:
     return written
 
 
-def problems(parts: Parts, *, whole: bool = True) -> Iterator[Problem]:
-    """Everything that is wrong between the parts; `whole` says that none of them is missing for want of reading."""
+def problems(parts: Parts) -> Iterator[Problem]:
+    """Everything that is wrong between the parts."""
     yield from _validity(parts)
     yield from _currencies(parts.tiers)
     yield from _names(parts.names)
-    yield from _assumption_ids(parts.assumptions)
+    yield from _assumption_ids(parts.assumption_ids)
     for name, model in parts.models.items():
         yield from _bands(name, model)
         yield from _rate_sets(name, model)
         yield from _exact_credits(name, model, parts.off_peak)
         yield from _model_sources(name, model)
-    if whole:
-        yield from _citations(parts)
+    yield from _citations(parts)
 
 
 def _validity(parts: Parts) -> Iterator[Problem]:
@@ -112,13 +111,11 @@ def _names(names: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
             claimed.setdefault(alias, name)
 
 
-def _assumption_ids(assumptions: tuple[Assumption, ...]) -> Iterator[Problem]:
+def _assumption_ids(ids: Sequence[object]) -> Iterator[Problem]:
     """An assumption is cited by its id, so no two have the same."""
-    seen: set[str] = set()
-    for number, assumption in enumerate(assumptions):
-        if assumption.id in seen:
-            yield Problem(key("assumptions", number, "id"), f"{assumption.id!r} is an assumption of this card already")
-        seen.add(assumption.id)
+    for number, name in enumerate(ids):
+        if isinstance(name, str) and name in ids[:number]:
+            yield Problem(key("assumptions", number, "id"), f"{name!r} is an assumption of this card already")
 
 
 def _bands(name: str, model: ModelRates) -> Iterator[Problem]:
@@ -207,7 +204,7 @@ def _model_sources(name: str, model: ModelRates) -> Iterator[Problem]:
 
 def _citations(parts: Parts) -> Iterator[Problem]:
     """Whatever is cited is listed: a source under [sources], what is assumed under [[assumptions]]."""
-    assumed = {assumption.id for assumption in parts.assumptions}
+    assumed = {name for name in parts.assumption_ids if isinstance(name, str)}
     for where, citation in _cited(parts):
         sure, _, ids = citation.partition(" ")
         known = assumed if sure == "assumed" else set(parts.sources)
@@ -224,7 +221,7 @@ def _cited(parts: Parts) -> Iterator[tuple[str, str]]:
         *((key("tiers", name), tier) for name, tier in parts.tiers.items()),
         *((key("tiers", name, "tasks"), tier.tasks) for name, tier in parts.tiers.items()),
         *((key("models", name), model) for name, model in parts.models.items()),
-        *((key("assumptions", number), assumption) for number, assumption in enumerate(parts.assumptions)),
+        *((key("assumptions", number), assumption) for number, assumption in parts.assumptions.items()),
         *parts.others.items(),
     ]
     for where, section in sections:

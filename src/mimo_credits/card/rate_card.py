@@ -48,6 +48,7 @@ from mimo_credits.errors import Problem, RateCardError
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.table import RateTable
 
+K = TypeVar("K")
 P = TypeVar("P", bound=Part)
 
 
@@ -68,7 +69,7 @@ class RateCard(Part):
 
     provider: Name
     version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    revision: Annotated[int, Field(gt=0)]
+    revision: Annotated[int, Field(gt=0, lt=1_000_000)]
     effective_from: datetime
     supersedes: CardId | None = None
     sources: Annotated[Mapping[SourceId, Source], AfterValidator(FrozenMap)]
@@ -122,7 +123,7 @@ class RateCard(Part):
     @classmethod
     def from_toml(cls, text: str | bytes, *, file: str = "<text>") -> RateCard:
         """Reads and checks a card; `file` is the name that an error gives. Raises `RateCardError` with all problems."""
-        raw = text.encode() if isinstance(text, str) else text
+        raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
         return _read(Origin(_parse(raw, file), hashlib.sha256(raw).hexdigest(), ""), file)
 
     def derive(self, changes: Mapping[str, object]) -> RateCard:
@@ -131,7 +132,11 @@ class RateCard(Part):
         `card.derive({"models": {"mimo-v2.5": {"credits": 3}}})`. Raises `RateCardError`.
         """
         document = _merged(self._origin.document, changes)
-        digest = hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()
+        try:
+            written = json.dumps(document, sort_keys=True, default=str)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise RateCardError(self.id, [Problem("changes", f"are nothing that TOML could say: {error}")]) from None
+        digest = hashlib.sha256(written.encode()).hexdigest()
         suffix = f"+derived.{digest[:12]}"
         return _read(Origin(document, digest, suffix), f"{self.id}{suffix}")
 
@@ -182,7 +187,7 @@ def _read(origin: Origin, file: str) -> RateCard:
     try:
         card = RateCard.model_validate(origin.document, context=origin)
     except ValidationError as error:
-        found = [*_schema_problems(error), *problems(_readable_parts(origin.document), whole=False)]
+        found = [*_schema_problems(error), *problems(_readable_parts(origin.document))]
         raise RateCardError(file, found) from None
     found = list(problems(_parts(card)))
     if found:
@@ -190,49 +195,83 @@ def _read(origin: Origin, file: str) -> RateCard:
     return card
 
 
+_NO_KEYS = ("<text>", "<table>", "<rates>", "[key]")
+"""Steps of pydantic's paths that no card has: which member of a union was meant, and that a key itself is wrong."""
+
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a key that rate cards know",
+    "string_type": "needs a text",
+    "int_type": "needs a whole number",
+    "datetime_type": "needs an instant with its offset, such as 2026-05-27T00:00:00+08:00",
+    "time_type": "needs a time of day, such as 08:00:00",
+    "tuple_type": "needs a list",
+    "dict_type": "needs a table",
+    "mapping_type": "needs a table",
+    "model_type": "needs a table",
+}
+
+_SECTIONS: Mapping[str, type[Part]] = {
+    "web_search": WebSearch,
+    "cycle": CycleTerms,
+    "policy": Policy,
+    "off_peak": OffPeak,
+    "migration": Migration,
+}
+
+
 def _schema_problems(error: ValidationError) -> Iterator[Problem]:
     """What pydantic found, by key path, in our words where its own speak of Python."""
     for found in error.errors(include_url=False, include_context=False):
-        path = [step for step in found["loc"] if not str(step).startswith("<")]
+        path = [step for step in found["loc"] if step not in _NO_KEYS]
         said = found["msg"].removeprefix("Value error, ")
-        words = {"missing": "is missing", "extra_forbidden": "is not a key that rate cards know"}
-        yield Problem(key(*path), words.get(found["type"], said))
+        yield Problem(key(*path), _WORDS.get(found["type"], said))
 
 
 def _parts(card: RateCard) -> Parts:
-    sections = ("web_search", "cycle", "policy", "off_peak", "migration")
     return Parts(
         version=card.version,
         effective_from=card.effective_from,
         sources=card.sources,
-        assumptions=card.assumptions,
+        assumption_ids=[assumption.id for assumption in card.assumptions],
+        assumptions=dict(enumerate(card.assumptions)),
         tiers=card.tiers,
         names={name: model.aliases for name, model in card.models.items()},
         models=card.models,
         off_peak=card.off_peak,
-        others={name: part for name in sections if (part := getattr(card, name)) is not None},
+        others={name: part for name in _SECTIONS if (part := getattr(card, name)) is not None},
     )
 
 
 def _readable_parts(document: Mapping[str, Any]) -> Parts:
     """The parts that are right by themselves, of a card that as a whole is not."""
     version, effective_from = document.get("version"), document.get("effective_from")
+    assumptions = dict(enumerate(document["assumptions"] if isinstance(document.get("assumptions"), list) else ()))
     return Parts(
         version=version if isinstance(version, str) else None,
         effective_from=effective_from if isinstance(effective_from, datetime) else None,
-        sources={},
-        assumptions=(),
-        tiers=_readable(Tier, document.get("tiers")),
-        names=_readable_names(document.get("models")),
-        models=_readable(ModelRates, document.get("models")),
+        sources=_table(document.get("sources")),
+        assumption_ids=[_table(each).get("id") for each in assumptions.values()],
+        assumptions=_readable(Assumption, assumptions),
+        tiers=_readable(Tier, _table(document.get("tiers"))),
+        names={name: _readable_aliases(model) for name, model in _table(document.get("models")).items()},
+        models=_readable(ModelRates, _table(document.get("models"))),
         off_peak=_readable(OffPeak, {"off_peak": document.get("off_peak")}).get("off_peak"),
-        others={},
+        others={
+            name: part
+            for name, kind in _SECTIONS.items()
+            for part in _readable(kind, {name: document.get(name)}).values()
+        },
     )
 
 
-def _readable(kind: type[P], table: object) -> dict[str, P]:
+def _table(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _readable(kind: type[P], table: Mapping[K, object]) -> dict[K, P]:
     parts = {}
-    for name, value in table.items() if isinstance(table, Mapping) else ():
+    for name, value in table.items():
         try:
             parts[name] = kind.model_validate(value)
         except ValidationError:
@@ -240,12 +279,9 @@ def _readable(kind: type[P], table: object) -> dict[str, P]:
     return parts
 
 
-def _readable_names(models: object) -> dict[str, tuple[str, ...]]:
-    names = {}
-    for name, model in models.items() if isinstance(models, Mapping) else ():
-        aliases = model.get("aliases") if isinstance(model, Mapping) else None
-        names[name] = tuple(each for each in aliases if isinstance(each, str)) if isinstance(aliases, list) else ()
-    return names
+def _readable_aliases(model: object) -> tuple[str, ...]:
+    aliases = _table(model).get("aliases")
+    return tuple(each for each in aliases if isinstance(each, str)) if isinstance(aliases, list) else ()
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,8 +298,15 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a card's TOML, as `rates/schema.json` publishes it."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Rate card",
-        **TypeAdapter(RateCard).json_schema(mode="validation"),
-    }
+    generated = TypeAdapter(RateCard).json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_closed(generated), "title": "Rate card"}
+
+
+def _closed(schema: Any) -> Any:
+    """The schema without its loophole: a table whose keys follow a pattern has no other keys."""
+    if isinstance(schema, list):
+        return [_closed(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(inner) for name, inner in schema.items()}
+    return {**closed, "additionalProperties": False} if "patternProperties" in schema else closed

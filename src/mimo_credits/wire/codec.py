@@ -8,8 +8,8 @@ A value is one object with the version, its type and its fields in a fixed order
   and money `"46.00"`, exact ratios `"7/3"`. The counts of a `Usage` and small ordinals are integers.
 - Instants are ISO 8601 in UTC with `Z`; any offset is read, but no naive instant. What is absent is `null`, and a field
   is never left out.
-- A value inside another has no type of its own: its field says it. A list or tuple of values is
-  `{"v":1,"type":"list","items":[{"type":"posting",…},…]}`.
+- A value inside another has no version, and a type only where its field may hold several: a list or tuple of values
+  is `{"v":1,"type":"list","items":[{"type":"posting",…},…]}`.
 - The same value always gives the same bytes, so that they can be hashed (the names in a mapping are sorted), and what
   is written is read back as the same value of the same type. What version 1 wrote once stays readable.
 
@@ -18,74 +18,18 @@ Bad input ends in `InputError`, which names the field, in time and memory in pro
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from json import JSONDecoder, JSONEncoder
 from typing import Any, NoReturn
 
-from mimo_credits.errors import InputError
-from mimo_credits.ledger import (
-    Account,
-    Accrued,
-    Advance,
-    Billed,
-    BucketClosed,
-    BucketOpened,
-    Cancel,
-    ChangeTier,
-    CycleOpened,
-    Grant,
-    Hold,
-    HoldClosed,
-    HoldOpened,
-    Lapsed,
-    Posting,
-    Rated,
-    Record,
-    Release,
-    Restated,
-    Scheduled,
-    Settle,
-    Subscribe,
-    TierChanged,
-)
-from mimo_credits.pricing import Quote
-from mimo_credits.statements import Statement
-from mimo_credits.usage import Usage
-from mimo_credits.wire.reading import read
-from mimo_credits.wire.writing import within, writer
+from mimo_credits.errors import InputError, shown
+from mimo_credits.wire.reading import read_tagged
+from mimo_credits.wire.shapes import within
+from mimo_credits.wire.writing import write_tagged
 
 VERSION = 1
 
-KINDS: dict[str, type] = {
-    "usage": Usage,
-    "subscribe": Subscribe,
-    "record": Record,
-    "change-tier": ChangeTier,
-    "cancel": Cancel,
-    "grant": Grant,
-    "hold": Hold,
-    "settle": Settle,
-    "release": Release,
-    "advance": Advance,
-    "rated": Rated,
-    "posting": Posting,
-    "cycle-opened": CycleOpened,
-    "tier-changed": TierChanged,
-    "scheduled": Scheduled,
-    "lapsed": Lapsed,
-    "bucket-opened": BucketOpened,
-    "bucket-closed": BucketClosed,
-    "hold-opened": HoldOpened,
-    "hold-closed": HoldClosed,
-    "accrued": Accrued,
-    "billed": Billed,
-    "restated": Restated,
-    "account": Account,
-    "quote": Quote,
-    "statement": Statement,
-}
-"""Every type that has a JSON of its own, by its tag. Types that only occur inside these need no line here."""
-
-_TAGS = {kind: tag for tag, kind in KINDS.items()}
 _SEQUENCES: dict[str, type[list[Any]] | type[tuple[Any, ...]]] = {"list": list, "tuple": tuple}
 _LONGEST_INTEGER = 17
 """Characters of an integer in JSON: sign and digits of 2**53."""
@@ -107,66 +51,42 @@ def loads(text: str | bytes) -> Any:
 def to_data(value: object) -> dict[str, Any]:
     """What `dumps` writes, as plain objects that any JSON writer takes. Raises as `dumps` does."""
     if type(value) is not list and type(value) is not tuple:
-        return {"v": VERSION, **_tagged(value)}
-    items = []
-    for item in value:
-        try:
-            items.append(_tagged(item))
-        except InputError as error:
-            raise within(f"items[{len(items)}]", error) from None
+        return {"v": VERSION, **write_tagged(value)}
+    items = [_named(write_tagged, item, f"items[{index}]") for index, item in enumerate(value)]
     return {"v": VERSION, "type": type(value).__name__, "items": items}
 
 
 def from_data(data: object) -> Any:
     """The value that `to_data` wrote, from plain objects as any JSON reader makes them. Raises `InputError`."""
-    fields = _fields(data, "")
-    version = fields.pop("v", None)
+    if not isinstance(data, dict):
+        raise InputError("json", "needs an object with a version and a type")
+    version = data.get("v")
     if type(version) is not int or version != VERSION:
         raise InputError("v", f"needs version {VERSION} of this format")
-    sequence = _SEQUENCES.get(_tag(fields, ""))
+    fields = {name: value for name, value in data.items() if name != "v"}
+    tag = fields.get("type")
+    sequence = _SEQUENCES.get(tag) if isinstance(tag, str) else None
     if sequence is None:
-        return _value(fields, "")
-    items = fields.pop("items", None)
+        return read_tagged(fields)
+    items = fields.get("items")
     if not isinstance(items, list):
         raise InputError("items", "needs an array")
-    if len(fields) > 1:
-        raise InputError("items", "are the only field that a list or tuple has")
-    return sequence(_value(_fields(item, f"items[{index}]"), f"items[{index}]") for index, item in enumerate(items))
+    if len(fields) > 2:
+        raise InputError("items", "is the only field of a list or tuple")
+    return sequence(_named(read_tagged, item, f"items[{index}]") for index, item in enumerate(items))
 
 
-def _tagged(value: object) -> dict[str, Any]:
-    kind: type = type(value)
-    tag = _TAGS.get(kind)
-    if tag is None:
-        raise InputError("value", f"a {kind.__name__} has no JSON here")
-    return {"type": tag, **writer(kind)(value)}
-
-
-def _fields(data: object, path: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise InputError(path or "json", "needs an object with a type")
-    return dict(data)
-
-
-def _tag(fields: dict[str, Any], path: str) -> str:
-    tag = fields.get("type")
-    if not isinstance(tag, str):
-        raise InputError(f"{path}.type".lstrip("."), "needs the name of a type")
-    return tag
-
-
-def _value(fields: dict[str, Any], path: str) -> Any:
-    tag = _tag(fields, path)
-    kind = KINDS.get(tag)
-    if kind is None:
-        raise InputError(f"{path}.type".lstrip("."), f"there is no type {tag!r:.40}")
-    del fields["type"]
-    return read(kind, fields, path)
+def _named(convert: Callable[[Any], Any], item: object, place: str) -> Any:
+    """What `convert` makes of the item; its errors say where that stands."""
+    try:
+        return convert(item)
+    except InputError as error:
+        raise within(place, error) from None
 
 
 def _parsed(text: object) -> object:
     if not isinstance(text, str | bytes):
-        raise InputError("json", f"needs a text or bytes, not a value of type {type(text).__name__}")
+        raise InputError("json", f"needs a text or bytes, not {shown(text)}")
     try:
         return _DECODER.decode(text if isinstance(text, str) else text.decode())
     except UnicodeDecodeError as error:
@@ -180,9 +100,8 @@ def _parsed(text: object) -> object:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise InputError("json", f"has the key {twice!r:.80} twice in one object")
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise InputError("json", f"has the key {shown(twice)} twice in one object")
     return found
 
 

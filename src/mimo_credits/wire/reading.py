@@ -8,7 +8,7 @@ that names the path of the field. Whether a ledger could have reached an account
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +21,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     FailFast,
     Field,
     PlainValidator,
@@ -33,26 +32,40 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from mimo_credits.cycle import Cycle, CycleRule
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, shown
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger.entries import Posting
-from mimo_credits.wire.shapes import COUNTS, MAX_DIGITS, MAX_SAFE_INTEGER, alternative, fields_of
+from mimo_credits.wire.kinds import KINDS, TAGS
+from mimo_credits.wire.shapes import (
+    COUNTS,
+    MAX_DIGITS,
+    MAX_SAFE_INTEGER,
+    alternatives,
+    fields_of,
+    joined,
+    step,
+    within,
+)
 
 _WHOLE = re.compile(rf"0|-?[1-9][0-9]{{0,{MAX_DIGITS - 1}}}")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _LONGEST_INSTANT = 40
-_LONGEST_NAME = 80
 _LONGEST_PERIOD = {"days": 36_500, "months": 1_200}
 """As in a rate card."""
 
 
-def read(kind: type, data: object, path: str = "") -> Any:
-    """The value of a NamedTuple or dataclass from a `dict` of its fields, found at `path`. Raises `InputError`."""
+def read_tagged(data: object, kinds: Mapping[str, type] = KINDS) -> Any:
+    """The value of one of the `kinds`, by tag, from a `dict` of its `type` and its fields. Raises `InputError`."""
+    if not isinstance(data, dict):
+        raise InputError("", "needs an object with a type")
+    tag = data.get("type")
+    kind = kinds.get(tag) if isinstance(tag, str) else None
+    if kind is None:
+        raise InputError("type", f"needs one of {', '.join(kinds)}, not {shown(tag)}")
     try:
-        return _adapter(kind).validate_python(data)
+        return _adapter(kind).validate_python({name: value for name, value in data.items() if name != "type"})
     except ValidationError as error:
-        location, why = _first(error)
-        raise InputError(_joined(path, location) or "json", why) from None
+        raise _first(error) from None
 
 
 @cache
@@ -65,13 +78,16 @@ def _structure(kind: type) -> Any:
     """An annotation with which pydantic reads the fields first and then makes the value of them."""
     hints = fields_of(kind)
     annotations: dict[str, Any] = {name: (_annotation(hint, name), ...) for name, hint in hints.items()}
-    model = create_model(kind.__name__, __config__=ConfigDict(extra="forbid"), **annotations)
+    model = create_model(kind.__name__, **annotations)
     check = _CHECKS.get(kind, _nothing_more)
 
-    def few(data: object) -> object:
-        # One error is enough: pydantic would collect one for each of a million unknown fields.
-        if isinstance(data, dict) and len(data) > len(hints):
-            raise _refused("is no field of this", next(name for name in data if name not in hints))
+    def only_fields(data: object) -> dict[str, Any]:
+        # Not left to pydantic, which would collect an error for each of a million unknown fields.
+        if not isinstance(data, dict):
+            raise _refused("needs an object")
+        for name in data:
+            if name not in hints:
+                raise _refused("is no field of this", step(name))
         return data
 
     def make(read_fields: BaseModel) -> Any:
@@ -82,7 +98,7 @@ def _structure(kind: type) -> Any:
             raise _refused(error.why, error.field) from None
         return value
 
-    return Annotated[model, BeforeValidator(few), AfterValidator(make)]
+    return Annotated[model, BeforeValidator(only_fields), AfterValidator(make)]
 
 
 def _annotation(hint: Any, field: str) -> Any:
@@ -94,18 +110,32 @@ def _annotation(hint: Any, field: str) -> Any:
     if origin is Literal:
         return hint
     if origin in (Union, UnionType):
-        only, optional = alternative(hint)
-        return _annotation(only, field) | None if optional else _annotation(only, field)
+        members, optional = alternatives(hint)
+        annotation = _annotation(members[0], field) if len(members) == 1 else _one_of(members)
+        return annotation | None if optional else annotation
     if origin is tuple and args[-1] is Ellipsis:
         return Annotated[GenericAlias(tuple, (_annotation(args[0], field), ...)), FailFast()]
     if origin is tuple:
         return GenericAlias(tuple, tuple(_annotation(arg, field) for arg in args))
     if origin is FrozenMap:
-        return Annotated[FrozenMap, PlainValidator(_map(_annotation(args[0], field)))]
+        return _map(_annotation(args[0], field))
     return _structure(hint)
 
 
-def _map(annotation: Any) -> Callable[[object], FrozenMap[Any]]:
+def _one_of(kinds: list[type]) -> Any:
+    """Reads a value of one of several types, told by its tag."""
+    tagged = {TAGS[kind]: kind for kind in kinds}
+
+    def read_one(data: object) -> Any:
+        try:
+            return read_tagged(data, tagged)
+        except InputError as error:
+            raise _refused(error.why, error.field) from None
+
+    return Annotated[Any, PlainValidator(read_one)]
+
+
+def _map(annotation: Any) -> Any:
     """Reads a mapping from names, and stops at the first value that is wrong."""
     names, values = TypeAdapter(_TEXT), TypeAdapter(annotation)
 
@@ -117,24 +147,27 @@ def _map(annotation: Any) -> Callable[[object], FrozenMap[Any]]:
             try:
                 entries[names.validate_python(name)] = values.validate_python(value)
             except ValidationError as error:
-                location, why = _first(error)
-                raise _refused(why, str(name), *location) from None
+                inner = within(f"[{shown(name)}]", _first(error))
+                raise _refused(inner.why, inner.field) from None
         return FrozenMap(entries)
 
-    return read_map
+    return Annotated[FrozenMap, PlainValidator(read_map)]
 
 
-def _refused(why: str, *location: str | int) -> PydanticCustomError:
-    """The error of a validator, which pydantic collects; `location` leads further inside from where it stands."""
-    return PydanticCustomError("refused", "{why}", {"why": why, "location": location})
+def _refused(why: str, inner: str = "") -> PydanticCustomError:
+    """The error of a validator, which pydantic collects; `inner` is a path that leads on from where it stands."""
+    return PydanticCustomError("refused", "{why}", {"why": why, "inner": inner})
 
 
-def _first(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
-    """Where the first of the errors is, and what it says."""
+def _first(error: ValidationError) -> InputError:
+    """The first of the errors, as this library says it."""
     first = error.errors(include_url=False, include_input=False)[0]
     context = first.get("ctx", {})
     words = _WORDS.get(first["type"])
-    return (*first["loc"], *context.get("location", ())), words.format(**context) if words else first["msg"]
+    path = ""
+    for key in first["loc"]:
+        path = joined(path, step(key))
+    return InputError(joined(path, context.get("inner", "")), words.format(**context) if words else first["msg"])
 
 
 def _read_whole(value: object) -> int:
@@ -185,9 +218,6 @@ _LEAVES: dict[Any, Any] = {
 
 _WORDS = {
     "missing": "is missing",
-    "extra_forbidden": "is no field of this",
-    "model_type": "needs an object",
-    "dict_type": "needs an object",
     "tuple_type": "needs an array",
     "too_long": "has more than {max_length} items",
     "string_type": "needs a text",
@@ -233,12 +263,3 @@ def _check_rule(rule: CycleRule) -> None:
 
 _CHECKS: dict[type, Callable[[Any], None]] = {Posting: _check_posting, Cycle: _check_cycle, CycleRule: _check_rule}
 """Checks of NamedTuples, which cannot check themselves, where a wrong value would end in worse than a wrong sum."""
-
-
-def _joined(path: str, location: Iterable[str | int]) -> str:
-    for part in location:
-        if isinstance(part, str) and part.isidentifier() and len(part) <= _LONGEST_NAME:
-            path += f".{part}" if path else part
-        else:
-            path += f"[{part!r:.{_LONGEST_NAME}}]"
-    return path

@@ -12,6 +12,9 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
+from mimo_credits.errors import InputError, shown
+from mimo_credits.wire.kinds import TAGS
+
 COUNTS = frozenset(
     {
         "input_tokens",
@@ -26,10 +29,13 @@ COUNTS = frozenset(
         "priority",
         "segments",
         "usages",
+        "first",
+        "made",
     }
 )
 """Fields whose integers are JSON integers: what one request used, and ordinals and counts of a few."""
 
+_LONGEST_NAME = 80
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259)."""
 
@@ -44,10 +50,25 @@ def fields_of(kind: type) -> dict[str, Any]:
     return {name: hints[name] for name in names}
 
 
-def alternative(union: object) -> tuple[Any, bool]:
-    """The one hint of a union that is not None, and whether None is allowed. `Decimal | int` is kept as a Decimal."""
+def alternatives(union: object) -> tuple[list[Any], bool]:
+    """The hints of a union that are not None, and whether None is allowed. `Decimal | int` is kept as a Decimal."""
     members = [member for member in get_args(union) if member is not NoneType]
     if Decimal in members:
         members = [member for member in members if member is not int]
-    assert len(members) == 1, f"no JSON shape for {union!r}"
-    return members[0], NoneType in get_args(union)
+    assert len(members) == 1 or all(member in TAGS for member in members), f"no JSON shape for {union!r}"
+    return members, NoneType in get_args(union)
+
+
+def within(outer: str, error: InputError) -> InputError:
+    """The same error, its field seen from one level further out."""
+    return InputError(joined(outer, error.field), error.why)
+
+
+def joined(outer: str, inner: str) -> str:
+    """The path of a field, as it is written in Python: `holds['h'].parts[0]`."""
+    return f"{outer}.{inner}" if outer and inner and not inner.startswith("[") else outer + inner
+
+
+def step(key: object) -> str:
+    """One key or index on a path."""
+    return key if isinstance(key, str) and key.isidentifier() and len(key) <= _LONGEST_NAME else f"[{shown(key)}]"

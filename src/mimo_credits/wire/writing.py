@@ -14,17 +14,27 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, shown
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.wire.shapes import COUNTS, MAX_DIGITS, MAX_SAFE_INTEGER, alternative, fields_of
+from mimo_credits.wire.kinds import TAGS
+from mimo_credits.wire.shapes import COUNTS, MAX_DIGITS, MAX_SAFE_INTEGER, alternatives, fields_of, within
 
 Writer: TypeAlias = Callable[[Any], Any]
 
 _TOO_LARGE = 10**MAX_DIGITS
 
 
+def write_tagged(value: object) -> dict[str, Any]:
+    """The fields of a value, after its type's tag. Raises `InputError` for a type that has none."""
+    kind: type = type(value)
+    tag = TAGS.get(kind)
+    if tag is None:
+        raise InputError("type", f"a {kind.__name__} has no JSON here")
+    return {"type": tag, **_fields_writer(kind)(value)}
+
+
 @cache
-def writer(kind: type) -> Writer:
+def _fields_writer(kind: type) -> Writer:
     """The function that writes values of a NamedTuple or dataclass as a `dict` of their fields, in order."""
     writers = [(name, _writer(hint, name)) for name, hint in fields_of(kind).items()]
 
@@ -42,12 +52,6 @@ def writer(kind: type) -> Writer:
     return write
 
 
-def within(outer: str, error: InputError) -> InputError:
-    """The same error, its field seen from one level further out."""
-    inner = error.field
-    return InputError(outer + (inner if not inner or inner.startswith("[") else f".{inner}"), error.why)
-
-
 def _writer(hint: Any, field: str) -> Writer:
     if hint is int:
         return _write_count if field in COUNTS else _write_whole
@@ -57,21 +61,20 @@ def _writer(hint: Any, field: str) -> Writer:
     if origin is Literal:
         return _choice(args)
     if origin in (Union, UnionType):
-        only, optional = alternative(hint)
-        return _optional(_writer(only, field)) if optional else _writer(only, field)
+        members, optional = alternatives(hint)
+        write = _writer(members[0], field) if len(members) == 1 else _one_of(members)
+        return _optional(write) if optional else write
     if origin is tuple and args[-1] is Ellipsis:
         return _list(_writer(args[0], field))
     if origin is tuple:
         return _row(tuple(_writer(arg, field) for arg in args))
     if origin is FrozenMap:
         return _map(_writer(args[0], field))
-    return writer(hint)
+    return _fields_writer(hint)
 
 
 def _needs(what: str, value: object) -> InputError:
-    # Only a text is shown: the repr of anything else may be as long as it likes.
-    found = f"{value!r:.80}" if type(value) is str else f"a value of type {type(value).__name__}"
-    return InputError("", f"needs {what}, not {found}")
+    return InputError("", f"needs {what}, not {shown(value)}")
 
 
 def _write_text(value: object) -> str:
@@ -157,6 +160,15 @@ def _optional(write_value: Writer) -> Writer:
     return write
 
 
+def _one_of(kinds: list[type]) -> Writer:
+    def write(value: object) -> dict[str, Any]:
+        if type(value) not in kinds:
+            raise _needs(f"one of {', '.join(kind.__name__ for kind in kinds)}", value)
+        return write_tagged(value)
+
+    return write
+
+
 def _list(write_item: Writer) -> Writer:
     def write(value: object) -> list[Any]:
         if type(value) is not tuple:
@@ -194,7 +206,7 @@ def _map(write_item: Writer) -> Writer:
             try:
                 written[_write_text(name)] = write_item(item)
             except InputError as error:
-                raise within(f"[{name!r:.80}]", error) from None
+                raise within(f"[{shown(name)}]", error) from None
         # Equal maps may differ in their order: sorted, they have the same bytes.
         return dict(sorted(written.items()))
 
