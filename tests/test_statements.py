@@ -319,50 +319,40 @@ def test_the_cycle_of_an_instant_is_half_open():
     assert made.at(at(-1)) is None
     assert made.at(at(48)) is None
     with pytest.raises(InputError, match="naive"):
-        made.at(datetime(2026, 1, 1))  # noqa: DTZ001
+        made.at(datetime(2026, 1, 1))
 
 
 # --- whatever happens -------------------------------------------------------------------------------------------------
 
 USAGES = [SMALL, tokens(0, 1, 1, model="banded"), Usage("speech", audio_seconds=11), tokens(1, 2, 0, searches=1)]
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["use", "use", "late", "grant", "hold", "settle", "release", "up", "later", "cancel", "buy"]),
-        st.sampled_from([0, 1, 5, 13, 24]),
-        st.integers(0, 3),
+MAKERS = {
+    "use": lambda number, now, choice: Record(str(number), at(now), USAGES[choice]),
+    "late": lambda number, now, choice: Record(str(number), at(max(0, now - 20)), USAGES[choice]),
+    "grant": lambda number, now, choice: Grant(
+        str(number), at(now), 2 + choice, expires_at=at(now + 9) if choice else None
     ),
+    "hold": lambda number, now, choice: Hold(str(number), at(now), credits=1 + choice, expires_at=at(now + 30)),
+    "settle": lambda number, now, choice: Settle(str(number), at(now), str(number - 1 - choice // 2), USAGES[choice]),
+    "release": lambda number, now, choice: Release(str(number), at(now), str(number - 1 - choice // 2)),
+    "up": lambda number, now, choice: ChangeTier(str(number), at(now), "standard" if choice else "pro"),
+    "later": lambda number, now, choice: ChangeTier(str(number), at(now), "lite", when="renewal"),
+    "cancel": lambda number, now, choice: Cancel(str(number), at(now)),
+    "buy": lambda number, now, choice: Subscribe(str(number), at(now), "standard", currency="CNY" if choice else "USD"),
+}
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["use", "use", *MAKERS]), st.sampled_from([0, 1, 5, 13, 24]), st.integers(0, 3)),
     max_size=14,
 )
 
 
 def commands_of(steps: Iterable[tuple[str, int, int]]):
     """A history that starts with a purchase; each step comes some hours after the one before."""
-    now, holds = 0, []
+    now = 0
     yield Subscribe("0", START, "lite")
     for number, (kind, hours, choice) in enumerate(steps, 1):
         # Decided after a usage of the same instant, an upgrade would leave that usage in the segment it closes.
-        now, name = now + max(hours, kind == "up"), str(number)
-        if kind == "use":
-            yield Record(name, at(now), USAGES[choice])
-        elif kind == "late":
-            yield Record(name, at(max(0, now - 20)), USAGES[choice])
-        elif kind == "grant":
-            yield Grant(name, at(now), 2 + choice, expires_at=at(now + 9) if choice else None)
-        elif kind == "hold":
-            holds.append(name)
-            yield Hold(name, at(now), credits=1 + choice, expires_at=at(now + 30))
-        elif kind == "settle":
-            yield Settle(name, at(now), holds.pop() if holds else "none", USAGES[choice])
-        elif kind == "release":
-            yield Release(name, at(now), holds.pop() if holds else "none")
-        elif kind == "up":
-            yield ChangeTier(name, at(now), "standard" if choice else "pro")
-        elif kind == "later":
-            yield ChangeTier(name, at(now), "lite", when="renewal")
-        elif kind == "cancel":
-            yield Cancel(name, at(now))
-        else:
-            yield Subscribe(name, at(now), "standard", currency="CNY" if choice else "USD")
+        now += max(hours, kind == "up")
+        yield MAKERS[kind](number, now, choice)
 
 
 @pytest.mark.parametrize("world", [worlds.plain, worlds.trading, worlds.migrating, worlds.repriced])

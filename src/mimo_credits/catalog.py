@@ -19,7 +19,7 @@ import tomli
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
-from mimo_credits.errors import CardMismatch, InputError, NoSuchCard
+from mimo_credits.errors import CardMismatch, InputError, NoSuchCard, Problem, RateCardError
 
 _CARD_FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d+)\.toml")
 _PROVIDER = "mimo"
@@ -55,36 +55,75 @@ def _read(card_id: str) -> RateCard:
     return RateCard.from_toml(file.read_bytes(), file=f"{_PROVIDER}/{card_id}.toml")
 
 
-def load_card(version: str, *, sha256: str | None = None) -> RateCard:
+def load_card(version: str | None = None, *, path: str | Path | None = None, sha256: str | None = None) -> RateCard:
     """The published card of a version: `"2026-05-27"` for its highest revision, `"2026-05-27.1"` for exactly that one.
 
     With `sha256` its bytes must have that digest. A withdrawn card loads with a warning that names its successor.
-    Raises `NoSuchCard`, `CardMismatch`.
+    `path` loads a card of your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`,
+    `RateCardError`, and `InputError` for a file that cannot be read.
     """
-    card_id = _resolve(version)
-    card = _read(card_id)
-    if sha256 is not None and sha256.lower() != card.sha256:
-        raise CardMismatch(card_id, expected=sha256, found=card.sha256)
-    withdrawn = _withdrawn().get(card_id)
+    if path is not None:
+        if version is not None:
+            raise InputError("path", "a card is loaded by its version or from a path, not both")
+        return _pinned(_read_file(Path(path)), sha256)
+    if version is None:
+        raise InputError("version", "is missing: name a card, or pass path=")
+    card = _pinned(_read(_resolve(version)), sha256)
+    withdrawn = _withdrawn().get(card.id)
     if withdrawn is not None:
-        message = f"rate card {card_id} was withdrawn: {withdrawn['why']} Its successor is {withdrawn['successor']}."
+        message = f"rate card {card.id} was withdrawn: {withdrawn['why']} Its successor is {withdrawn['successor']}."
         warnings.warn(message, UserWarning, stacklevel=2)
     return card
 
 
-def load_book(*, pins: Mapping[str, str] | None = None) -> RateBook:
+def _pinned(card: RateCard, sha256: str | None) -> RateCard:
+    if sha256 is not None and sha256.lower() != card.sha256:
+        raise CardMismatch(card.id, expected=sha256, found=card.sha256)
+    return card
+
+
+def _read_file(path: Path) -> RateCard:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError("path", f"{path} cannot be read: {error.strerror}") from None
+    return RateCard.from_toml(raw, file=str(path))
+
+
+def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | None = None) -> RateBook:
     """All published cards in order of effect, each version in its highest revision.
 
-    `pins` chooses another revision of a version: `{"2026-04-03": "2026-04-03.1"}`. Raises `NoSuchCard`, `InputError`.
+    `pins` chooses another revision of a version: `{"2026-04-03": "2026-04-03.1"}`. `directory` takes the cards of a
+    folder of your own (`*.toml`) instead, with the same checks. Raises `NoSuchCard`, `InputError`,
+    `RateCardError` (also for two cards that take effect at one instant).
     """
-    chosen = {card_id.rpartition(".")[0]: card_id for card_id in list_cards()}
+    cards = {card_id: _read(card_id) for card_id in list_cards()} if directory is None else _folder(Path(directory))
+    chosen: dict[str, RateCard] = {}
+    for card in sorted(cards.values(), key=lambda card: (card.version, card.revision)):
+        chosen[card.version] = card
     for version, card_id in (pins or {}).items():
         if version not in chosen:
             raise NoSuchCard(version, chosen)
         if not card_id.startswith(f"{version}."):
             raise InputError("pins", f"{card_id!r} is no revision of {version!r}")
-        chosen[version] = load_card(card_id).id
-    return RateBook(_read(card_id) for card_id in chosen.values())
+        if card_id not in cards:
+            raise NoSuchCard(card_id, cards)
+        chosen[version] = cards[card_id] if directory is not None else load_card(card_id)
+    return RateBook(chosen.values())
+
+
+def _folder(directory: Path) -> dict[str, RateCard]:
+    """The cards of a folder by id. Two files that claim one id are refused."""
+    cards: dict[str, RateCard] = {}
+    files_found = sorted(directory.glob("*.toml")) if directory.is_dir() else []
+    if not files_found:
+        raise InputError("directory", f"{directory} holds no rate card (*.toml)")
+    for file in files_found:
+        card = _read_file(file)
+        if card.id in cards:
+            raise RateCardError(str(file), [Problem("revision", f"another file of this folder is card {card.id}, too")])
+        cards[card.id] = card
+    return cards
 
 
 def _resolve(version: str) -> str:

@@ -1,0 +1,158 @@
+"""Reading logs: every line that is not blank comes out as what it is, with its number."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from mimo_credits import MimoCreditsError, Record, Usage
+from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, UnreadableLog, first_of_each, read_log
+from tests.cli.responses import anthropic, openai
+
+FIRST = openai("a", 1_780_000_000, "mimo-v2.5", 100, 20, 60)
+SECOND = anthropic("b", "2026-05-29T05:00:00+08:00", "mimo-v2.5-pro", 40, 20, 60)
+RECORDS = [
+    Record(
+        "a",
+        datetime(2026, 5, 28, 20, 26, 40, tzinfo=UTC),
+        Usage("mimo-v2.5", input_tokens=100, cached_tokens=60, output_tokens=20),
+    ),
+    Record(
+        "b",
+        datetime(2026, 5, 28, 21, tzinfo=UTC),
+        Usage("mimo-v2.5-pro", input_tokens=100, cached_tokens=60, output_tokens=20),
+    ),
+]
+
+
+def reasons(path) -> list[tuple[int, str]]:
+    return [(line.place.line, line.why) for line in read_log(str(path)) if isinstance(line, Malformed)]
+
+
+def test_both_shapes_become_records_with_their_lines(log):
+    path = log(FIRST, SECOND)
+    assert list(read_log(str(path))) == [
+        Logged(Place(str(path), line), record) for line, record in enumerate(RECORDS, 1)
+    ]
+
+
+def test_blank_lines_are_counted_but_are_no_lines_of_the_log(log):
+    path = log("", FIRST, " \t", SECOND, "")
+    assert [(line.place.line, line.record) for line in read_log(str(path))] == [(2, RECORDS[0]), (4, RECORDS[1])]
+
+
+def test_windows_line_ends_a_byte_order_mark_and_a_missing_last_line_end_do_no_harm(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(FIRST).encode() + b"\r\n" + json.dumps(SECOND).encode())
+    assert [line.record for line in read_log(str(path))] == RECORDS
+
+
+def test_gzip_is_recognised_by_content_not_by_name(tmp_path, log):
+    plain = log(FIRST, SECOND)
+    packed = tmp_path / "packed.jsonl"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    misnamed = plain.rename(tmp_path / "not-packed.gz")
+    assert [line.record for line in read_log(str(packed))] == RECORDS
+    assert [line.record for line in read_log(str(misnamed))] == RECORDS
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_standard_input_may_be_packed_too_and_stays_open(monkeypatch, log, pack):
+    stream = io.TextIOWrapper(io.BytesIO(pack(log(FIRST, SECOND).read_bytes())))
+    monkeypatch.setattr("sys.stdin", stream)
+    lines = list(read_log("-"))
+    assert [line.record for line in lines] == RECORDS
+    assert str(lines[1].place) == "standard input:2"
+    assert not stream.buffer.closed
+
+
+def without(field: str) -> dict[str, object]:
+    return {name: value for name, value in FIRST.items() if name != field}
+
+
+MALFORMED = {
+    '{"id": ': "is not JSON: Expecting value at column 8",
+    "no json": "is not JSON: Expecting value at column 1",
+    "[1, 2]": "payload: needs a JSON object, not list",
+    "null": "payload: needs a JSON object, not NoneType",
+    '{"error": {"code": "429"}}': "usage: has neither prompt_tokens (OpenAI) nor input_tokens (Anthropic)",
+    json.dumps({**FIRST, "usage": None}): "usage: needs a JSON object, not None",
+    json.dumps(without("id")): "id: is missing: the payload names none, so pass id=",
+    json.dumps(without("model")): "model: is missing: the payload names none, so pass model=",
+    json.dumps(without("created")): "created: is missing: a response needs created (seconds since 1970) or timestamp "
+    "(ISO 8601)",
+    json.dumps({**SECOND, "timestamp": "2026-05-29T05:00:00"}): "timestamp: 2026-05-29T05:00:00 is naive: say its time "
+    "zone",
+    json.dumps(openai("a", 1_780_000_000, "mimo-v2.5", -1)): "usage.prompt_tokens: is negative: -1",
+    json.dumps(openai("a", 1_780_000_000, "mimo-v2.5", 10.0)): "usage.prompt_tokens: needs a whole number, not 10.0",
+    "9" * 5000: "is JSON that cannot be read: too many digits in a number, or nested too deeply",
+    "[" * 200_000: "is JSON that cannot be read: too many digits in a number, or nested too deeply",
+}
+
+
+@pytest.mark.parametrize(("line", "why"), MALFORMED.items(), ids=range(len(MALFORMED)))
+def test_a_malformed_line_has_its_number_and_a_reason_and_the_others_are_read(log, line, why):
+    path = log(FIRST, line, SECOND)
+    first, malformed, second = read_log(str(path))
+    assert malformed == Malformed(Place(str(path), 2), why)
+    assert [first.record, second.record] == RECORDS
+
+
+def test_a_line_that_is_no_text_is_malformed(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"id": "\xff"}\n')
+    assert reasons(path) == [(1, "is not UTF-8 text")]
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda packed: packed[: len(packed) // 2], "cut off"),
+        (lambda packed: packed[:20] + bytes(20) + packed[40:], "damaged"),
+        (lambda packed: packed + b"more", "damaged"),
+    ],
+    ids=["cut off", "overwritten", "followed by something else"],
+)
+def test_a_damaged_gzip_is_an_error_since_nobody_knows_what_it_held(tmp_path, damage, why):
+    lines = "".join(json.dumps(openai(f"id {n}", 1_780_000_000 + n * n, "mimo-v2.5", n)) + "\n" for n in range(200))
+    path = tmp_path / "log.gz"
+    path.write_bytes(damage(gzip.compress(lines.encode())))
+    with pytest.raises(UnreadableLog, match=why) as caught:
+        list(read_log(str(path)))
+    assert caught.value.file == str(path)
+
+
+def test_a_file_that_cannot_be_opened_is_an_error_with_its_name(tmp_path):
+    for name in (tmp_path / "missing.jsonl", tmp_path, "nul\0name"):
+        with pytest.raises(UnreadableLog) as caught:
+            list(read_log(str(name)))
+        assert isinstance(caught.value, MimoCreditsError)
+        assert caught.value.why
+    with pytest.raises(UnreadableLog, match=r"missing\.jsonl: cannot be read \(No such file or directory\)"):
+        list(read_log(str(tmp_path / "missing.jsonl")))
+
+
+def test_a_repeat_counts_once_and_a_contradiction_names_both_lines(log):
+    other = openai("a", 1_780_000_000, "mimo-v2.5", 101, 20, 60)
+    reworded = {**FIRST, "choices": []}
+    path = str(log(FIRST, SECOND, reworded, "broken", other, FIRST))
+    lines = list(first_of_each(read_log(path)))
+    first = Place(path, 1)
+    assert lines[2] == Repeated(Place(path, 3), first)
+    assert lines[3] == Malformed(Place(path, 4), "is not JSON: Expecting value at column 1")
+    assert lines[4] == Contradicting(Place(path, 5), first, f"id 'a': stands at {path}:1 with other content.")
+    assert lines[5] == Repeated(Place(path, 6), first)
+    assert len(lines) == 6
+
+
+def test_a_log_is_read_line_by_line(tmp_path, log):
+    path = log(FIRST, SECOND)
+    lines = read_log(str(path))
+    assert next(lines).record == RECORDS[0]
+    with path.open("a", encoding="utf-8") as more:
+        more.write("late\n" * 100_000)  # more than any buffer that was filled before
+    assert sum(1 for _ in lines) == 1 + 100_000

@@ -1,0 +1,203 @@
+"""The ledger's worked cases on the published cards, to the digit, as someone in billing would check them.
+
+Instants are Beijing's unless a name says otherwise; cycles on these cards end with the day in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from mimo_credits import (
+    Account,
+    Advance,
+    Billed,
+    ChangeTier,
+    Command,
+    CycleOpened,
+    Entry,
+    Posting,
+    RateBook,
+    Rated,
+    Record,
+    Subscribe,
+    Usage,
+    fold,
+    load_book,
+    load_card,
+)
+
+BOOK = load_book()
+BEIJING = timezone(timedelta(hours=8))
+SWITCH = datetime(2026, 5, 27, tzinfo=BEIJING)
+TICK = timedelta(microseconds=1)
+
+
+def beijing(month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=BEIJING)
+
+
+def midnight_utc(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+def used(credits: int) -> Usage:
+    """By day a token of mimo-v2.5 is one credit on the cards of April, and an output token 200 from 27 May on."""
+    return Usage("mimo-v2.5", input_tokens=credits)
+
+
+def run(*commands: Command, book: RateBook = BOOK) -> tuple[Account, list[Entry]]:
+    return fold(Account(), commands, book)
+
+
+def bills(entries: Sequence[Entry]) -> list[tuple[str, Decimal, str]]:
+    return [(entry.reason, entry.amount, entry.currency) for entry in entries if isinstance(entry, Billed)]
+
+
+def cycles(entries: Sequence[Entry]) -> list[tuple[str, datetime, datetime]]:
+    return [(entry.reason, entry.cycle.start, entry.cycle.end) for entry in entries if isinstance(entry, CycleOpened)]
+
+
+def moved(entries: Sequence[Entry], *reasons: str) -> list[tuple[str, str, int]]:
+    """Source, target and whole credits of the postings for these reasons."""
+    found = [entry for entry in entries if isinstance(entry, Posting) and entry.reason in reasons]
+    return [(entry.source, entry.target, entry.millicredits // 1000) for entry in found]
+
+
+# --- upgrades --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("currency", "difference"), [("USD", "34.00"), ("CNY", "230.00")])
+def test_standard_to_pro_in_april_costs_the_price_difference_and_adds_500_million_credits(
+    currency: str, difference: str
+) -> None:
+    account, entries = run(
+        Subscribe("s", beijing(4, 23), "standard", currency),
+        Record("r", beijing(4, 24), used(80_000_000)),
+        ChangeTier("c", beijing(4, 25), "pro"),
+    )
+    assert bills(entries)[-1] == ("upgrade", Decimal(difference), currency)
+    assert moved(entries, "upgrade") == [("issued", "allowance", 500_000_000)]
+    assert account.tier == "pro"
+    assert account.remaining == 620_000_000
+    assert [reason for reason, _, _ in cycles(entries)] == ["subscribe"], "the cycle stays"
+
+
+def test_an_upgrade_never_repays_what_ran_over() -> None:
+    account, entries = run(
+        Subscribe("s", beijing(4, 23), "standard"),
+        Record("r", beijing(4, 24), used(201_000_000)),
+        ChangeTier("c", beijing(4, 25), "pro"),
+    )
+    assert moved(entries, "overage") == [("overage", "spent", 1_000_000)]
+    assert account.remaining == 500_000_000
+
+
+@pytest.mark.parametrize(("currency", "due"), [("USD", "46.00"), ("CNY", "304.25")])
+def test_a_quarter_of_standard_is_traded_in_for_pro_in_june(currency: str, due: str) -> None:
+    upgraded = beijing(6, 15, 14, 30)
+    account, entries = run(
+        Subscribe("s", beijing(6, 10), "standard", currency),
+        Record("r", beijing(6, 11), Usage("mimo-v2.5", output_tokens=41_250_000)),
+        ChangeTier("c", upgraded, "pro"),
+    )
+    assert bills(entries)[-1] == ("trade-in", Decimal(due), currency)
+    assert moved(entries, "trade-in") == [("allowance", "expired", 2_750_000_000)]
+    assert account.remaining == 38_000_000_000, "the new allowance is issued whole"
+    assert account.cycle is not None
+    assert (account.cycle.start, account.cycle.end) == (upgraded, midnight_utc(2026, 7, 16))
+
+
+# --- cycles ----------------------------------------------------------------------------------------------
+
+LAST_DAYS = """
+    2027-02-28 2027-03-31 2027-04-30 2027-05-31 2027-06-30 2027-07-31 2027-08-31 2027-09-30 2027-10-31 2027-11-30
+    2027-12-31 2028-01-31 2028-02-29 2028-03-31 2028-04-30 2028-05-31 2028-06-30 2028-07-31 2028-08-31 2028-09-30
+    2028-10-31 2028-11-30 2028-12-31 2029-01-31
+"""
+
+
+def test_a_plan_bought_on_31_january_ends_with_each_months_last_day_over_two_years() -> None:
+    bought = datetime(2027, 1, 31, 9, tzinfo=UTC)
+    ends = [datetime.fromisoformat(f"{day}T00:00:00Z") + timedelta(days=1) for day in LAST_DAYS.split()]
+    _, entries = run(Subscribe("s", bought, "lite"), Advance(ends[-1] - TICK))
+    assert cycles(entries) == [
+        ("subscribe", bought, ends[0]),
+        *(("renewal", start, end) for start, end in pairwise(ends)),
+    ]
+    assert bills(entries) == [("first-purchase", Decimal("5.28"), "USD"), *[("renewal", Decimal("6.00"), "USD")] * 23]
+
+
+def test_a_plan_of_10_may_lives_through_27_may_1_june_and_a_rollover() -> None:
+    bought, first_end = beijing(5, 10), midnight_utc(2026, 6, 10)
+    v2_pro = Usage("mimo-v2-pro", input_tokens=1_000_000, output_tokens=1_000)
+    account, entries = run(
+        Subscribe("s", bought, "standard"),
+        Record("april-rates", beijing(5, 20), v2_pro),
+        Record("v2-rates", beijing(5, 28), v2_pro),
+        Record("as-v2.5-pro", beijing(6, 2), v2_pro),
+        Advance(first_end),
+    )
+    assert cycles(entries) == [
+        ("subscribe", bought, first_end),
+        ("migration", bought, first_end),
+        ("renewal", first_end, midnight_utc(2026, 7, 10)),
+    ]
+    rated = [entry for entry in entries if isinstance(entry, Rated)]
+    assert [(entry.rates.model, entry.card, entry.millicredits) for entry in rated] == [
+        ("mimo-v2-pro", "2026-04-22.1", 4_004_000_000),
+        ("mimo-v2-pro", "2026-05-27.1", 702_100_000_000),
+        ("mimo-v2.5-pro", "2026-06-01.1", 300_600_000_000),
+    ]
+    assert moved(entries, "migration", "renewal") == [
+        ("allowance", "expired", 200_000_000 - 4_004_000),
+        ("allowance", "expired", 11_000_000_000 - 702_100_000 - 300_600_000),
+    ]
+    assert bills(entries) == [("first-purchase", Decimal("14.08"), "USD"), ("renewal", Decimal("16.00"), "USD")]
+    assert account.remaining == 11_000_000_000
+
+
+def test_a_cycle_that_ends_as_the_new_card_begins_is_renewed_by_it_and_not_migrated() -> None:
+    april = load_card("2026-04-22").derive({"cycle": {"boundary": "instant"}})
+    book = RateBook([april, load_card("2026-05-27")])
+    account, entries = run(Subscribe("s", beijing(4, 27, 0), "standard"), Advance(SWITCH), book=book)
+    assert cycles(entries) == [
+        ("subscribe", beijing(4, 27, 0), SWITCH),
+        ("renewal", SWITCH, midnight_utc(2026, 6, 27)),
+    ]
+    assert moved(entries, "renewal", "migration") == [("allowance", "expired", 200_000_000)]
+    assert bills(entries)[1:] == [("renewal", Decimal("16.00"), "USD")]
+    assert account.remaining == 11_000_000_000
+
+
+def test_usage_exactly_at_a_cycles_end_belongs_to_the_next_cycle() -> None:
+    """At that instant, 08:00 in Beijing, the off-peak hours end too: just before it a token costs 0.8."""
+    bought, end = beijing(4, 23), midnight_utc(2026, 5, 24)
+    subscribe = Subscribe("s", bought, "standard")
+    before, _ = run(subscribe, Record("r", end - TICK, used(1_000)))
+    at, entries = run(subscribe, Record("r", end, used(1_000)))
+    assert before.cycle is not None
+    assert at.cycle is not None
+    assert (before.cycle.end, at.cycle.start) == (end, end)
+    assert (before.remaining, at.remaining) == (200_000_000 - 800, 200_000_000 - 1_000)
+    assert moved(entries, "renewal") == [("allowance", "expired", 200_000_000)]
+
+
+def test_usage_of_26_may_that_arrives_on_27_may_is_priced_and_paid_as_of_26_may() -> None:
+    late = SWITCH - timedelta(hours=2)
+    account, entries = run(
+        Subscribe("s", beijing(5, 10), "standard"),
+        Record("on-time", beijing(5, 20), used(150_000_000)),
+        Record("new", beijing(5, 27), used(10)),
+        Record("late", late, used(70_000_000)),
+    )
+    rated = [entry for entry in entries if isinstance(entry, Rated)][-1]
+    assert (rated.at, rated.card, rated.millicredits) == (late, "2026-04-22.1", 70_000_000_000)
+    assert moved(entries, "late-usage") == [("expired", "spent", 50_000_000)]
+    assert moved(entries, "overage") == [("overage", "spent", 20_000_000)]
+    assert account.remaining == 11_000_000_000 - 1_000
+    assert account.now == beijing(5, 27), "late usage does not turn the clock back"
