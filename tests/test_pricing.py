@@ -467,6 +467,14 @@ def test_usages_of_a_banded_model_are_priced_each_and_never_summed_first():
     assert charge(CARD, Usage("banded", input_tokens=300)) == 4 * 3 * charge(CARD, one)
 
 
+def test_lines_count_how_many_of_each():
+    lines = quote(CARD, {Usage("flat", input_tokens=4, web_searches=2): 3, Usage("flat", input_tokens=1): 5}).lines
+    assert [(line.meter, line.quantity, line.millicredits) for line in lines] == [
+        ("cache_miss", 17, 51_000),
+        ("web_search", 6, 0),
+    ]
+
+
 def test_what_was_recorded_many_times_is_audio_rounded_each_time():
     one = Usage("speech", audio_seconds=1)
     assert quote(CARD, {one: 1_000}).millicredits == 2_000

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimo_credits import (
@@ -356,6 +356,7 @@ def commands_of(steps: Iterable[tuple[str, int, int]]):
 
 
 @pytest.mark.parametrize("world", [worlds.plain, worlds.trading, worlds.migrating, worlds.repriced])
+@settings(max_examples=settings.default.max_examples // 2)
 @given(STEPS)
 def test_a_statement_accounts_for_all_that_the_ledger_did(world, steps):
     account, entries = fold(Account(), commands_of(steps), world(), rejected=[])

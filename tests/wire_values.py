@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -51,6 +52,7 @@ from mimo_credits.pricing import CardRef, Quote, QuoteLine
 from mimo_credits.statements import CycleStatement, SegmentStatement, Statement, StatementLine
 from mimo_credits.table import Rates
 from mimo_credits.usage import MAX_COUNT, Usage
+from mimo_credits.wire import dumps
 from mimo_credits.wire.kinds import KINDS
 
 BEIJING = timezone(timedelta(hours=8))
@@ -293,3 +295,18 @@ def _value(hint: Any, may_be_empty: bool) -> st.SearchStrategy[Any]:
 
 
 anything = st.one_of(*map(values, KINDS.values()))
+
+
+def assert_same(found: Any, value: Any) -> None:
+    assert found == value
+    assert type(found) is type(value)
+    assert dumps(found) == dumps(value)  # equal is not the same: 1 == True, and 46.00 == 46
+
+
+def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
+    """The path and the value of everything in the data that is neither object nor array."""
+    if not isinstance(data, dict | list):
+        yield list(path), data
+        return
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        yield from leaves(value, (*path, key))

@@ -67,6 +67,7 @@ has to succeed. Amounts are credits unless they name a currency.
 | paid by | the pots it is drawn from; *held*: the hold that is settled, *expired*: what a closed segment let expire |
 | billed | money that falls due with the row, rounded to the cent or fen, and why |
 | owes | money that one usage owes beside credits, exact; the cycle's bill sums it up and rounds it once |
+| expires | what ends unused with the row, and why |
 | opens | segments of the plan that begin with the row, and why |
 | at the renewal | what the next renewal will do |
 | refused | the row is refused for this reason, and nothing has changed |
@@ -124,7 +125,7 @@ def _scenario(scenario: Scenario) -> Iterator[str]:
     cards = PUBLISHED if scenario.cards == PUBLISHED else ", then ".join(map(_card_link, scenario.cards))
     yield f"Rate cards: {cards}."
     if scenario.batch:
-        yield "The rows arrive as one batch, in this order."
+        yield "The rows arrive as one batch, in this order; the last one says what is to be seen after all of them."
     yield from ("", "| at | what happens | then |", "|---|---|---|")
     pending: ActionRow | None = None
     for row in scenario.steps:
@@ -199,7 +200,7 @@ def _is_granted(row: GrantRow) -> str:
 
 
 def _holds(row: HoldRow) -> str:
-    what = f"{row.credits:,}" if row.model is None else f"for {_usage(row, row.model)};"
+    what = f"of {row.credits:,}" if row.model is None else f"for {_usage(row, row.model)};"
     return f"hold {row.id or ''} {what} until {_instant(row.until)}".replace("hold  ", "hold ")
 
 
@@ -257,6 +258,10 @@ def _paid_by(paid: Mapping[str, Decimal]) -> str:
     return "paid by " + (", ".join(f"{pot.replace(':', ' ')} {part:,}" for pot, part in paid.items()) or "nothing")
 
 
+def _expires(parts: Mapping[str, Decimal]) -> str:
+    return "expires " + (", ".join(f"{part:,} ({why})" for why, part in parts.items()) or "nothing")
+
+
 def _grants(grants: Mapping[str, Decimal]) -> str:
     return ", ".join(f"grant {name} {left:,}" for name, left in grants.items()) or "no grant left"
 
@@ -274,6 +279,7 @@ _PHRASES: dict[str, Callable[[Any], str]] = {
     "owes": lambda owed: f"owes {_money(owed)}" if owed else "owes nothing",
     "opened": _opened,
     "lapsed": lambda why: f"lapses: {why}",
+    "expires": _expires,
     "tier": lambda tier: "no plan" if tier == NONE else f"tier {tier}",
     "renewal": lambda what: f"at the renewal: {what}",
     "cycle_start": lambda at: f"cycle from {_instant(at)}",

@@ -7,7 +7,18 @@ from textwrap import dedent
 
 import pytest
 
-WORKED = ("quote", "mimo-v2.5-pro", "--input", "86_790", "--cached", "86,000", "--output", "305", "--card", "2026-05-27")
+WORKED = (
+    "quote",
+    "mimo-v2.5-pro",
+    "--input",
+    "86_790",
+    "--cached",
+    "86,000",
+    "--output",
+    "305",
+    "--card",
+    "2026-05-27",
+)
 
 
 def undigested(text: str) -> str:
@@ -94,7 +105,7 @@ def test_json_writes_amounts_as_texts(run):
         "credits": "215000",
     }
     assert document["tiers"][0] == {"tier": "lite", "allowance": "4100000000", "percent": "0.0", "fits": "6456"}
-    assert document["pay_as_you_go"]["CNY"] == "0.006350"
+    assert document["pay_as_you_go"]["CNY"] == "0.00635"
     assert (document["at"], document["unpriced"]) == (None, {})
     assert len(document["card"]["sha256"]) == 64
 
@@ -118,10 +129,19 @@ def test_a_fraction_of_a_credit_stays_whole_in_json(run):
         (("mimo-v2.5", "--input", "9" * 20), "input_tokens: is beyond"),
         (("mimo-v2.5", "--input", "5", "--cached", "6"), "cached_tokens: 6 exceeds input_tokens 5"),
         (("mimo-v2.5",), "say what was used: --input"),
-        (("mimo-v2.5", "--input", "5", "--card", "2026-05-28"), "there is no rate card '2026-05-28'. Nearest known: 2026-05-27"),
-        (("mimo-v2.5", "--input", "5", "--at", "2026-05-28"), "naive: say its time zone (an instant looks like 2026-05-27T00:00:00+08:00)"),
+        (
+            ("mimo-v2.5", "--input", "5", "--card", "2026-05-28"),
+            "there is no rate card '2026-05-28'. Nearest known: 2026-05-27",
+        ),
+        (
+            ("mimo-v2.5", "--input", "5", "--at", "2026-05-28"),
+            "naive: say its time zone (an instant looks like 2026-05-27T00:00:00+08:00)",
+        ),
         (("mimo-v2.5", "--input", "5", "--at", "yesterday"), "'yesterday' is not an ISO 8601 instant"),
-        (("mimo-v2.5", "--input", "5", "--at", "2026-01-01T00:00:00Z"), "no rate card is in effect at 2026-01-01T00:00:00+00:00"),
+        (
+            ("mimo-v2.5", "--input", "5", "--at", "2026-01-01T00:00:00Z"),
+            "no rate card is in effect at 2026-01-01T00:00:00+00:00",
+        ),
         (("mimo-v2.5", "--input", "5", "--at", "2026-05-28T00:00:00Z", "--card", "2026-05-27"), "not allowed with"),
         (("mimo-v2.5", "--inptu", "5"), "unrecognized arguments: --inptu 5"),
         (("mimo-v2.5", "--in", "5"), "unrecognized arguments: --in 5"),
@@ -143,7 +163,7 @@ def test_a_model_that_left_the_newest_card_is_found_on_an_older_one(run):
 def test_what_the_plan_does_not_cover_is_code_1_and_still_has_a_price(run):
     code, out, err = run("quote", "mimo-v2-flash", "--input", 1_000_000, "--card", "2026-05-27")
     assert (code, out) == (1, "")
-    assert "by pay-as-you-go this costs CNY 0.70, USD 0.10" in err
+    assert "by pay-as-you-go this costs CNY 0.7, USD 0.1" in err
     assert "the plan does not cover it" in err
 
 

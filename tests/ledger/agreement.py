@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import NamedTuple
 
 from mimo_credits import (
     Account,
@@ -21,40 +22,52 @@ from tests.ledger.facts import Bill
 from tests.ledger.oracle import Reading
 from tests.ledger.reckoning import No
 
-Answer = tuple[str, int | None]
-"""Why a command is refused, and what a hold lacks."""
+
+class Refusal(NamedTuple):
+    """Why a command is refused, and what a hold lacks."""
+
+    reason: str
+    missing: int | None
 
 
-def ask(account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]] | Answer:
+def ask(account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]] | Refusal:
     """The engine's answer; an error that is not documented for a command passes through."""
     try:
         return apply(account, command, book)
     except Refused as refused:
-        return refused.reason.value, refused.missing_millicredits
+        return Refusal(refused.reason.value, refused.missing_millicredits)
     except (PricingError, NoSuchCard) as error:
-        return type(error).__name__, None
+        return Refusal(type(error).__name__, None)
 
 
-def read(history: Iterable[Command], book: RateBook) -> Reading | Answer:
+def read(history: Iterable[Command], book: RateBook) -> Reading | Refusal:
     """The oracle's answer."""
     try:
         return Reading(history, book)
     except No as no:
-        return no.reason, no.missing
+        return Refusal(no.reason, no.missing)
 
 
 def check(account: Account, before: Reading, command: Command, book: RateBook) -> tuple[Account, Reading] | None:
     """One more command on an account and its history so far: both must say the same. None where it is refused."""
-    said, expected = ask(account, command, book), read([*before.history, command], book)
-    if isinstance(expected, tuple):
-        assert said == expected
+    history = [*before.history, command]
+    said, expected = ask(account, command, book), read(history, book)
+    if isinstance(said, Refusal) or isinstance(expected, Refusal):
+        assert said == expected, told(history, "refusal", said, expected)
         return None
     after, entries = said
-    assert isinstance(after, Account), f"refused for {said}, and should not be"
-    assert check_entries(account, entries) == after
-    assert state(after) == state_read(expected)
-    assert [_bill(entry) for entry in entries if isinstance(entry, Billed)] == expected.bills[len(before.bills) :]
+    assert check_entries(account, entries) == after, told(history, "entries and account", entries, after)
+    mine, theirs = state_read(expected), state(after)
+    for what, value in mine.items():
+        assert theirs[what] == value, told(history, what, theirs[what], value)
+    bills = [_bill(entry) for entry in entries if isinstance(entry, Billed)]
+    assert bills == expected.bills[len(before.bills) :], told(history, "bills", bills, expected.bills)
     return after, expected
+
+
+def told(history: Iterable[Command], what: str, said: object, expected: object) -> str:
+    """A disagreement, with all that led to it."""
+    return "\n".join([*map(str, history), f"{what}: the ledger says {said}", f"{what}: the oracle says {expected}"])
 
 
 def check_entries(account: Account, entries: Iterable[Entry]) -> Account:

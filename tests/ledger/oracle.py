@@ -131,11 +131,11 @@ class Reading(Facts):
         rollover = card.policy.rollover
         left = self.balance(self.allowance())
         self._forget_empty_lots()
-        if rollover != "none" and left:
-            last = cycle_end(rule, anchor, number + rollover.cycles - 1)  # type: ignore[union-attr]
+        if not isinstance(rollover, str) and left:
+            last = cycle_end(rule, anchor, number + rollover.cycles - 1)
             carried = Lot(f"carried:{at.isoformat()}", at, last, 0)
             self.lots.append(carried)
-            self._move(self.allowance(), carried.pot, min(left, milli(rollover.up_to)))  # type: ignore[union-attr]
+            self._move(self.allowance(), carried.pot, min(left, milli(rollover.up_to)))
         self._close(at, "renewal")
         self._bill_usage(at, old.currency, card)
         self._open(new, sold, "settled")

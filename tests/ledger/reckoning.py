@@ -125,10 +125,8 @@ def _band(model: ModelRates, usage: Usage) -> int:
 
 def _amounts(rates: RateSet, usage: Usage) -> tuple[Fraction, Fraction]:
     """What tokens and what audio cost at the rates, without any rounding."""
-    if rates.token is not None:
-        hit = miss = output = rates.token
-    else:
-        hit, miss, output = rates.hit, rates.miss, rates.output  # type: ignore[assignment]
+    one_rate = (rates.token, rates.token, rates.token)
+    hit, miss, output = (rates.hit, rates.miss, rates.output) if rates.token is None else one_rate
     quantities = (usage.cached_tokens, usage.input_tokens - usage.cached_tokens, usage.output_tokens)
     tokens = Fraction(0)
     for rate, quantity in zip((hit, miss, output), quantities, strict=True):
@@ -136,12 +134,12 @@ def _amounts(rates: RateSet, usage: Usage) -> tuple[Fraction, Fraction]:
     return tokens, _cost(rates.audio_hour, usage.audio_seconds) / 3600
 
 
-def _cost(rate: object, quantity: int) -> Fraction:
+def _cost(rate: Decimal | None, quantity: int) -> Fraction:
     if not quantity:
         return Fraction(0)
     if rate is None:
         raise Unpriced("NoRate")
-    return Fraction(rate) * quantity  # type: ignore[arg-type]
+    return Fraction(rate) * quantity
 
 
 # --- what is for sale -------------------------------------------------------------------------------------

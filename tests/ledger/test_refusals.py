@@ -6,6 +6,7 @@ precedence, so a command that could be refused for two reasons is refused for th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -39,12 +40,12 @@ NO_STANDARD = worlds.repriced()
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
-LITE = Subscribe("s", START, "lite")
-STANDARD = Subscribe("s", START, "standard")
-ANNUAL = Subscribe("s", START, "standard", interval="annual")
-HELD = Hold("h", START, credits=4, expires_at=START + HOUR)
-RELEASED = Release("r", START, "h")
-LAPSED = [LITE, HELD, Cancel("c", START), Advance(START + DAY)]
+LITE: Command = Subscribe("s", START, "lite")
+STANDARD: Command = Subscribe("s", START, "standard")
+ANNUAL: Command = Subscribe("s", START, "standard", interval="annual")
+HELD: Command = Hold("h", START, credits=4, expires_at=START + HOUR)
+RELEASED: Command = Release("r", START, "h")
+LAPSED: list[Command] = [LITE, HELD, Cancel("c", START), Advance(START + DAY)]
 """A day's plan that ended; its hold had lapsed before."""
 
 
@@ -52,7 +53,7 @@ class No(NamedTuple):
     """After these commands this one is refused, for this reason; `over` also holds, but comes later in the order."""
 
     reason: Reason
-    before: list[Command]
+    before: Sequence[Command]
     command: Command
     over: tuple[Reason, ...] = ()
     book: RateBook = BOOK

@@ -183,7 +183,8 @@ def test_usage_exactly_at_a_cycles_end_belongs_to_the_next_cycle() -> None:
     assert before.cycle is not None
     assert at.cycle is not None
     assert (before.cycle.end, at.cycle.start) == (end, end)
-    assert (before.remaining, at.remaining) == (200_000_000 - 800, 200_000_000 - 1_000)
+    assert before.remaining == 200_000_000 - 800
+    assert at.remaining == 200_000_000 - 1_000
     assert moved(entries, "renewal") == [("allowance", "expired", 200_000_000)]
 
 

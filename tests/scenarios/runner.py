@@ -210,12 +210,17 @@ def _of_the_rated(ask: Callable[[Rated], object]) -> Callable[[Seen], object]:
     return asked
 
 
-def _paid_by(seen: Seen) -> Mapping[str, Decimal]:
-    paid: dict[str, Decimal] = {}
-    for entry in seen.entries:
-        if isinstance(entry, Posting) and entry.target == "spent":
-            paid[entry.source] = paid.get(entry.source, Decimal(0)) + _credits(entry.millicredits)
-    return paid
+def _moved(target: str, by: Callable[[Posting], str]) -> Callable[[Seen], Mapping[str, Decimal]]:
+    """What the row moved into a pot, by where it came from or by why."""
+
+    def moved(seen: Seen) -> Mapping[str, Decimal]:
+        parts: dict[str, Decimal] = {}
+        for entry in seen.entries:
+            if isinstance(entry, Posting) and entry.target == target:
+                parts[by(entry)] = parts.get(by(entry), Decimal(0)) + _credits(entry.millicredits)
+        return parts
+
+    return moved
 
 
 def _bills(bills: Sequence[Billed]) -> tuple[str, ...]:
@@ -278,11 +283,12 @@ _WORDS: dict[str, Callable[[Seen], object]] = {
     "billed_as": _of_the_rated(lambda rated: rated.rates.model),
     "card": _of_the_rated(lambda rated: rated.card),
     "off_peak": _of_the_rated(lambda rated: rated.off_peak),
-    "paid_by": _paid_by,
+    "paid_by": _moved("spent", lambda posting: posting.source),
     "billed": _billed,
     "owes": _owes,
     "opened": _opened,
     "lapsed": _lapsed,
+    "expires": _moved("expired", lambda posting: posting.reason),
     "tier": lambda seen: seen.account.tier or NONE,
     "renewal": _renewal,
     "cycle_start": lambda seen: seen.account.cycle and seen.account.cycle.start,

@@ -238,6 +238,7 @@ class Expected(Words):
     owes: Annotated[tuple[Share, ...], BeforeValidator(_one_or_several)] | None = None
     opened: Annotated[tuple[Text, ...], BeforeValidator(_one_or_several)] | None = None
     lapsed: Text | None = None
+    expires: Mapping[str, Credits] | None = None
     # What the account then is.
     tier: Text | None = None
     renewal: Text | None = None

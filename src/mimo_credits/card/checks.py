@@ -17,6 +17,7 @@ from mimo_credits.card.parts import (
     ModelRates,
     OffPeak,
     Part,
+    Policy,
     RateSet,
     Tier,
 )
@@ -61,6 +62,7 @@ def problems(parts: Parts) -> Iterator[Problem]:
     """Everything that is wrong between the parts."""
     yield from _validity(parts)
     yield from _currencies(parts.tiers)
+    yield from _overflow_prices(parts)
     yield from _names(parts.names)
     yield from _assumption_ids(parts.assumption_ids)
     for name, model in parts.models.items():
@@ -96,6 +98,22 @@ def _currencies(tiers: Mapping[str, Tier]) -> Iterator[Problem]:
         for currency, price in by_currency.items():
             if not fits_currency(price, currency):
                 yield Problem(f"{where}.{currency}", f"{price} cannot be paid: finer than the smallest coin")
+
+
+def _overflow_prices(parts: Parts) -> Iterator[Problem]:
+    """Where exhausted plans go on by pay-as-you-go, each model of the plan has a price in each currency of the tiers.
+
+    Otherwise usage would be refused just because credits ran out.
+    """
+    policy = parts.others.get("policy")
+    if not isinstance(policy, Policy) or policy.exhausted != "pay-as-you-go":
+        return
+    wanted = {currency for tier in parts.tiers.values() for currency in tier.price}
+    for name, model in parts.models.items():
+        for currency in sorted(wanted - model.currencies) if model.in_plan else ():
+            yield Problem(
+                key("models", name), f"has no {currency} price, though exhausted plans go on by pay-as-you-go"
+            )
 
 
 def _names(names: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
@@ -148,7 +166,7 @@ def _rate_sets(name: str, model: ModelRates) -> Iterator[Problem]:
     for number, band in enumerate(model.bands):
         if band.credits is None and not band.price:
             yield Problem(key("models", name, "bands", number), "has no rates")
-    for currency in sorted({*model.price, *(each for band in model.bands for each in band.price)}):
+    for currency in sorted(model.currencies):
         in_bands = [currency in band.price for band in model.bands]
         yield from _once(key("models", name), f"price.{currency}", currency in model.price, in_bands)
 
@@ -197,8 +215,7 @@ def _model_sources(name: str, model: ModelRates) -> Iterator[Problem]:
     """Each rate set of a model has a source: one for all of them, or one for the credits and each currency."""
     if isinstance(model.source, str):
         return
-    currencies = {*model.price, *(each for band in model.bands for each in band.price)}
-    for what in sorted({"credits", *currencies} - set(model.source)):
+    for what in sorted({"credits", *model.currencies} - set(model.source)):
         yield Problem(key("models", name, "source"), f"says nothing of {what}")
 
 

@@ -30,7 +30,7 @@ def compile_table(
         hours=off_peak.hours() if off_peak else None,
         prices={
             currency: _by_name(models, {name: _prices(name, model, currency) for name, model in models.items()})
-            for currency in sorted({each for model in models.values() for each in currencies(model)})
+            for currency in sorted({each for model in models.values() for each in model.currencies})
         },
         not_in_plan=frozenset(
             alias for name, model in models.items() if not model.in_plan for alias in (name, *model.aliases)
@@ -68,10 +68,3 @@ def _prices(name: str, model: ModelRates, currency: str) -> tuple[Prices, ...]:
         for number, band in enumerate(model.bands)
         if currency in band.price
     )
-
-
-def currencies(model: ModelRates) -> Iterator[str]:
-    """The currencies in which a model has a price."""
-    yield from model.price
-    for band in model.bands:
-        yield from band.price

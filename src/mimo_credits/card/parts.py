@@ -254,6 +254,11 @@ class ModelRates(Part):
         """Whether plan credits pay for this model."""
         return self.credits != NOT_IN_PLAN
 
+    @property
+    def currencies(self) -> frozenset[str]:
+        """The currencies in which the model has a price."""
+        return frozenset(self.price).union(*(band.price for band in self.bands))
+
     def limit(self, band: int) -> int | None:
         """The inclusive upper limit of a band in input tokens: its own, or for the last one the context window."""
         return self.bands[band].input_up_to or self.context

@@ -46,7 +46,7 @@ def add_to(commands: Commands) -> None:
         "--tier", required=True, metavar="T", help="the tier that is bought: lite, standard, pro or max"
     )
     parser.add_argument("--since", required=True, type=instant, metavar="INSTANT", help=f"when, such as {EXAMPLE}")
-    parser.add_argument("--currency", default="USD", metavar="C", help="USD (the default) or CNY")
+    parser.add_argument("--currency", type=str.upper, default="USD", metavar="C", help="USD (the default) or CNY")
     parser.add_argument("--interval", choices=("monthly", "annual"), default="monthly", help="monthly is the default")
     parser.add_argument(
         "--change",

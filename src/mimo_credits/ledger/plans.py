@@ -98,10 +98,11 @@ def _pay_difference(draft: Draft, command: ChangeTier, plan: Plan, card: RateCar
 def _trade_in(draft: Draft, command: ChangeTier, plan: Plan, card: RateCard, new_price: Decimal) -> None:
     """Pays the new list price less the unused share of the old one; a new cycle begins with the whole new allowance.
 
-    The share is the unheld rest of the allowance over all that was issued into it; grants do not count.
+    The share is the unheld rest of the allowance over all that was issued into it; grants do not count, and what holds
+    of an earlier allowance gave back to it cannot make it more than the whole.
     """
     allowance = draft.account.bucket(ALLOWANCE)
-    unused = share(allowance.millicredits, allowance.issued) if allowance else Fraction(0)
+    unused = min(Fraction(1), share(allowance.millicredits, allowance.issued)) if allowance else Fraction(0)
     due = Fraction(new_price) - unused * Fraction(plan.list_price)
     changed = plan._replace(tier=command.tier, list_price=new_price)
     cycle = first_cycle(card.cycle.rule(plan.interval), command.at)

@@ -1,0 +1,94 @@
+"""The program as a process: how it is started, what its exit codes and streams are, and how it ends when cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mimo_credits.cli import main
+from tests.cli.responses import openai
+
+PROGRAM = (sys.executable, "-W", "error", "-m", "mimo_credits")
+
+
+def process(*arguments: str, **options) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*PROGRAM, *arguments], capture_output=True, timeout=60, check=False, **options)
+
+
+def test_it_runs_as_a_module_with_a_log_on_standard_input():
+    line = json.dumps(openai("one", 1_780_000_000, "mimo-v2.5", 100))
+    asked = ("statement", "-", "--tier", "lite", "--since", "2026-05-27T08:00:00+08:00", "--json")
+    ran = process(*asked, input=line.encode())
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert json.loads(ran.stdout)["cycles"][0]["used"] == "8000"  # 04:26 in Beijing: at night
+
+
+def test_its_exit_code_is_the_processs():
+    wrong = process("quote")
+    assert (wrong.returncode, wrong.stdout) == (2, b"")
+    assert wrong.stderr.startswith(b"usage: mimo-credits quote")
+    assert process("statement", "missing", "--tier", "lite", "--since", "2026-05-27T08:00:00Z").returncode == 1
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback():
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        ran = subprocess.run(
+            [*PROGRAM, "cards", "show", "2026-05-27"], stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only some systems have a full device")  # noqa: PTH110
+def test_a_full_disk_is_one_message():
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        ran = subprocess.run([*PROGRAM, "tiers"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (1, b"mimo-credits: error: standard output: No space left on device\n")
+
+
+def test_a_terminal_without_chinese_gets_escapes():
+    ran = process("cards", "show", "2026-04-03.1", env={**os.environ, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"})
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert b"88\\u6298" in ran.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("quot",), ("--card", "x")])
+def test_without_a_command_there_is_usage_on_standard_error(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: mimo-credits")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "exit codes: 0 answered, 1 a problem in the data or the cards, 2 a wrong command line"),
+        (("quote",), "--cached"),
+        (("statement",), "--strict"),
+        (("tiers",), "--at"),
+        (("cards",), "verify"),
+    ],
+)
+def test_help_is_on_standard_output_with_code_0(run, arguments, said):
+    code, out, err = run(*arguments, "--help")
+    assert (code, err) == (0, "")
+    assert said in out
+
+
+def test_an_interrupt_ends_quietly(run, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mimo_credits.cli.cards.list_cards", interrupted)
+    assert run("cards") == (130, "", "")
+
+
+def test_the_arguments_of_the_process_are_the_default(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["mimo-credits", "cards", "--json"])
+    assert main() == 0
+    assert json.loads(capsys.readouterr().out)["cards"]

@@ -1,0 +1,151 @@
+"""The pytest plugin, as a downstream project's test run sees it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from mimo_credits import load_card
+
+MAY = load_card("2026-05-27.1")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs pytest in a folder of its own over one test file, as another project would."""
+
+    def run_pytest(test, *arguments, ini=""):
+        (tmp_path / "pytest.ini").write_text(f"[pytest]\n{ini}\n", encoding="utf-8")
+        (tmp_path / "test_it.py").write_text(textwrap.dedent(test), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return run_pytest
+
+
+SHOWS_THE_CARD = """
+    def test_it(rate_card, rate_book):
+        assert rate_card.id == "2026-05-27.1"
+        assert list(rate_book) == [rate_card]
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini"),
+    [
+        (["--rate-card", "2026-05-27.1"], ""),
+        (["--rate-card", "2026-05-27"], ""),
+        (["--rate-card", f"2026-05-27.1@sha256:{MAY.sha256}"], ""),
+        ([], "mimo_credits_rate_card = 2026-05-27.1"),
+        (["--rate-card", "2026-05-27.1"], "mimo_credits_rate_card = 2026-04-22.1"),
+    ],
+)
+def test_option_and_ini_pin_the_card_and_the_header_names_it(run, arguments, ini):
+    done = run(SHOWS_THE_CARD, *arguments, ini=ini)
+    assert done.returncode == 0, done.stdout
+    assert f"rate card: 2026-05-27.1 (sha256 {MAY.sha256[:12]})" in done.stdout
+
+
+def test_a_marker_wins_over_the_option(run):
+    test = """
+        import pytest
+
+        @pytest.mark.rate_card("2026-04-22.1")
+        def test_marked(rate_card):
+            assert rate_card.id == "2026-04-22.1"
+
+        def test_not_marked(rate_card):
+            assert rate_card.id == "2026-05-27.1"
+    """
+    assert run(test, "--rate-card", "2026-05-27.1").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("test", "arguments"),
+    [
+        (SHOWS_THE_CARD, ["--rate-card", "2026-05-72.1"]),
+        ('import pytest\n@pytest.mark.rate_card("2026-05-72.1")\ndef test_it(): pass', []),
+    ],
+)
+def test_an_unknown_version_is_a_usage_error_that_names_the_nearest(run, test, arguments):
+    done = run(test, *arguments)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "there is no rate card '2026-05-72.1'. Nearest known: 2026-05-27.1" in done.stderr
+
+
+def test_a_wrong_digest_is_a_usage_error_that_shows_both(run):
+    wrong = "0" * 64
+    done = run(SHOWS_THE_CARD, "--rate-card", f"2026-05-27.1@sha256:{wrong}")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert wrong in done.stderr
+    assert MAY.sha256 in done.stderr
+
+
+@pytest.mark.parametrize("mark", ["rate_card", "rate_card()", "rate_card(20260527)", 'rate_card("a", "b")'])
+def test_a_marker_without_one_version_is_a_usage_error(run, mark):
+    done = run(f"import pytest\n@pytest.mark.{mark}\ndef test_it(): pass")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "write @pytest.mark.rate_card" in done.stderr
+
+
+def test_the_fixture_without_a_pin_fails_and_says_how_to_pin(run):
+    done = run(SHOWS_THE_CARD)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "no rate card is pinned: run with --rate-card VERSION" in done.stdout
+
+
+def test_it_costs_a_foreign_run_nothing_and_says_nothing(run):
+    test = """
+        import sys
+
+        def test_nothing_of_the_library_is_loaded():
+            assert "_mimo_credits_pytestplugin" in sys.modules
+            assert "mimo_credits" not in sys.modules
+            assert "pydantic" not in sys.modules
+    """
+    done = run(test, "-p", "no:hypothesispytest")
+    assert done.returncode == 0, done.stdout
+    assert "rate card" not in done.stdout
+
+
+def test_a_pin_holds_in_threads_and_coroutines(run):
+    test = """
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+        from mimo_credits import Usage, charge
+
+        USAGE = Usage("mimo-v2.5-pro", output_tokens=1)
+
+        def test_threads(rate_card):
+            with ThreadPoolExecutor() as pool:
+                assert set(pool.map(lambda _: charge(rate_card, USAGE), range(8))) == {600_000}
+
+        def test_coroutines(rate_card):
+            async def one():
+                await asyncio.sleep(0)
+                return charge(rate_card, USAGE)
+
+            async def all_of_them():
+                return await asyncio.gather(*(one() for _ in range(8)))
+
+            assert set(asyncio.run(all_of_them())) == {600_000}
+    """
+    done = run(test, "--rate-card", "2026-05-27.1")
+    assert done.returncode == 0, done.stdout
+
+
+def test_it_works_under_xdist(run):
+    done = run(SHOWS_THE_CARD, "--rate-card", "2026-05-27.1", "-n", "2")
+    assert done.returncode == 0, done.stdout
+
+
+def test_coverage_of_the_library_is_not_lost(run):
+    """Definitions at import time count as covered only if the library was not imported before coverage began."""
+    done = run(SHOWS_THE_CARD, "--rate-card", "2026-05-27.1", "--cov=mimo_credits.frozen", "--cov-report=term")
+    assert done.returncode == 0, done.stdout
+    frozen = next(line for line in done.stdout.splitlines() if "frozen.py" in line)
+    missed = int(frozen.split()[2])
+    assert missed < 8, frozen
