@@ -15,7 +15,7 @@ CORE   := $(PYTEST) -n auto -m "not beyond_core"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench sums schema clean
+.PHONY: help demo test test-all check thorough mutants bench sums scenarios schema clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,7 @@ check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's br
 	$(BIN)/python -m tools.sums $(BASE)
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.check_cards
+	$(BIN)/python -m tools.scenarios --check
 	$(CORE) --cov
 
 thorough: $(VENV)/.test ## every test, with many random examples (long)
@@ -51,6 +52,9 @@ bench: $(VENV)/.runtime ## speed against a hand-written floor and other librarie
 
 sums: $(VENV)/.made ## adds new rate cards to rates/SHA256SUMS
 	$(BIN)/python -m tools.sums --append
+
+scenarios: $(VENV)/.test ## writes docs/scenarios.md anew from the golden scenarios
+	$(BIN)/python -m tools.scenarios
 
 schema: $(VENV)/.runtime ## writes rates/schema.json anew from the models
 	$(BIN)/python -m tools.schema

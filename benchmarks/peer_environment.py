@@ -33,7 +33,7 @@ def install() -> None:
     if STAMP.is_file() and STAMP.read_text("utf-8") == wanted:
         return
     print("Installing genai-prices, litellm and tokencost in an environment of their own …", file=sys.stderr)
-    venv.create(FOLDER, clear=True, with_pip=True)
+    venv.create(FOLDER, clear=True, with_pip=True, symlinks=os.name != "nt")
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "-r", str(REQUIREMENTS)]
     if subprocess.run(pip, check=False, stdout=sys.stderr).returncode:
         raise PeerError("pip could not install it")

@@ -178,6 +178,103 @@ def test_a_pin_to_a_withdrawn_card_warns(rates):
     load_book()
 
 
+# --- cards of one's own -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(tmp_path) -> Path:
+    """A folder of somebody's own cards: two revisions of one version, a later one, and a file that is no card."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name, (day, revision) in {"a": ("2026-05-01", 10), "b": ("2026-05-01", 9), "c": ("2026-04-01", 1)}.items():
+        (folder / f"{name}.toml").write_text(text_of(day, revision=revision))
+    (folder / "notes.txt").write_text("not a card")
+    return folder
+
+
+def test_a_card_of_ones_own_is_loaded_from_its_file_whatever_its_name(own):
+    card = load_card(path=own / "a.toml")
+    assert (card.id, card.published) == ("2026-05-01.10", True)
+    assert card == load_card(path=str(own / "a.toml"), sha256=sha256(text_of("2026-05-01", revision=10)))
+
+
+def test_a_card_of_ones_own_is_read_anew_each_time(own):
+    assert load_card(path=own / "a.toml").id == "2026-05-01.10"
+    shutil.copy(own / "c.toml", own / "a.toml")
+    assert load_card(path=own / "a.toml").id == "2026-04-01.1"
+
+
+def test_a_card_of_ones_own_can_be_pinned_too(own):
+    with pytest.raises(CardMismatch) as caught:
+        load_card(path=own / "a.toml", sha256="0" * 64)
+    assert caught.value.card_id == "2026-05-01.10"
+
+
+def test_a_broken_card_of_ones_own_names_its_file(own):
+    (own / "a.toml").write_text("provider = ")
+    for load in (lambda: load_card(path=own / "a.toml"), lambda: load_book(directory=own)):
+        with pytest.raises(RateCardError) as caught:
+            load()
+        assert caught.value.file == str(own / "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("missing.toml", "No such file or directory"), (".", "Is a directory"), ("a.toml/x", "Not a directory")],
+)
+def test_a_file_that_cannot_be_read_is_an_input_error(own, name, why):
+    with pytest.raises(InputError) as caught:
+        load_card(path=own / name)
+    assert (caught.value.field, caught.value.why) == ("path", f"{own / name} cannot be read: {why}")
+
+
+def test_a_card_comes_by_its_version_or_from_a_path(own):
+    with pytest.raises(InputError) as caught:
+        load_card()
+    assert (caught.value.field, caught.value.why) == ("version", "is missing: name a card, or pass path=")
+    with pytest.raises(InputError) as caught:
+        load_card("2026-05-01", path=own / "a.toml")
+    assert (caught.value.field, caught.value.why) == (
+        "path",
+        "a card is loaded by its version or from a path, not both",
+    )
+
+
+def test_a_book_of_ones_own_has_each_version_in_its_highest_revision(own):
+    assert [card.id for card in load_book(directory=own)] == ["2026-04-01.1", "2026-05-01.10"]
+    assert [card.id for card in load_book(directory=str(own))] == ["2026-04-01.1", "2026-05-01.10"]
+
+
+def test_a_book_of_ones_own_is_pinned_to_its_own_cards(own):
+    book = load_book(directory=own, pins={"2026-05-01": "2026-05-01.9"})
+    assert [card.id for card in book] == ["2026-04-01.1", "2026-05-01.9"]
+    with pytest.raises(NoSuchCard) as caught:
+        load_book(directory=own, pins={"2026-05-01": "2026-05-01.1"})
+    assert caught.value.version == "2026-05-01.1"
+    assert "2026-05-01.10" in caught.value.nearest
+    with pytest.raises(NoSuchCard):
+        load_book(directory=own, pins={"2026-05-27": "2026-05-27.1"})
+
+
+def test_two_files_that_claim_one_card_are_refused(own):
+    shutil.copy(own / "a.toml", own / "d.toml")
+    with pytest.raises(RateCardError) as caught:
+        load_book(directory=own)
+    assert caught.value.file == str(own / "d.toml")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "revision: another file of this folder is card 2026-05-01.10, too"
+    ]
+
+
+def test_a_folder_without_cards_makes_no_book(own):
+    for name in ("empty", "missing", "a.toml"):
+        if name == "empty":
+            (own / name).mkdir()
+        with pytest.raises(InputError) as caught:
+            load_book(directory=own / name)
+        assert (caught.value.field, caught.value.why) == ("directory", f"{own / name} holds no rate card (*.toml)")
+
+
 # --- verifying --------------------------------------------------------------------------------------------------------
 
 

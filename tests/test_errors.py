@@ -26,7 +26,7 @@ from mimo_credits import (
     Refused,
     UnknownModel,
 )
-from mimo_credits.errors import Problem, nearest
+from mimo_credits.errors import Problem, nearest, shown
 
 AT = datetime(2026, 5, 27, tzinfo=UTC)
 
@@ -155,6 +155,26 @@ def test_at_most_three_names_alike_the_most_alike_first(name, known, expected):
     found = nearest(name, iter(known))
     assert (len(found) if isinstance(expected, int) else found) == expected
     assert nearest(name, known[::-1]) == found
+
+
+class Unspeakable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("5", "'5'"),
+        (None, "None"),
+        ("x" * 78, f"'{'x' * 78}'"),
+        ("x" * 79, f"'{'x' * 78}…"),
+        (10**5_000, "a int that cannot be shown"),
+        (Unspeakable(), "a Unspeakable that cannot be shown"),
+    ],
+)
+def test_a_value_is_shown_cut_short_and_never_an_error_itself(value, text):
+    assert shown(value) == text
 
 
 def test_reasons_are_in_their_documented_order_of_precedence():

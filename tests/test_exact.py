@@ -18,6 +18,7 @@ from mimo_credits.exact import (
     fits_currency,
     per,
     percent,
+    plain,
     plus,
     ratio_price,
     round_ratio,
@@ -92,6 +93,19 @@ def test_credits_are_written_plainly(millicredits):
     written = str(to_credits(millicredits))
     assert "E" not in written
     assert "." not in written or not written.endswith("0")
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("635.000", "635"), ("0.00635000", "0.00635"), ("1E+1", "10"), ("0E-6", "0"), ("100", "100"), ("0.0", "0")],
+)
+def test_amounts_are_written_plainly(amount, written):
+    assert str(plain(Decimal(amount))) == written
+
+
+@given(amounts, st.integers(0, 10**15))
+def test_writing_an_amount_plainly_does_not_change_it(amount, count):
+    assert plain(times(amount, count)) == times(amount, count)
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import textwrap
 
 import pytest
 
 from mimo_credits import load_card
 
+pytest_plugins = ["pytester"]
+
 MAY = load_card("2026-05-27.1")
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Runs pytest in a folder of its own over one test file, as another project would."""
+def run(pytester):
+    """Runs pytest in a folder of its own over one test file, as another project would; `alone` in its own process."""
 
-    def run_pytest(test, *arguments, ini=""):
-        (tmp_path / "pytest.ini").write_text(f"[pytest]\n{ini}\n", encoding="utf-8")
-        (tmp_path / "test_it.py").write_text(textwrap.dedent(test), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    def run_pytest(test, *arguments, ini="", alone=False):
+        pytester.makeini(f"[pytest]\n{ini}\n")
+        pytester.makepyfile(test_it=textwrap.dedent(test))
+        start = pytester.runpytest_subprocess if alone else pytester.runpytest_inprocess
+        return start("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", *arguments)
 
     return run_pytest
 
@@ -45,8 +45,8 @@ SHOWS_THE_CARD = """
 )
 def test_option_and_ini_pin_the_card_and_the_header_names_it(run, arguments, ini):
     done = run(SHOWS_THE_CARD, *arguments, ini=ini)
-    assert done.returncode == 0, done.stdout
-    assert f"rate card: 2026-05-27.1 (sha256 {MAY.sha256[:12]})" in done.stdout
+    assert done.ret == 0
+    assert f"rate card: 2026-05-27.1 (sha256 {MAY.sha256[:12]})" in done.stdout.str()
 
 
 def test_a_marker_wins_over_the_option(run):
@@ -60,7 +60,7 @@ def test_a_marker_wins_over_the_option(run):
         def test_not_marked(rate_card):
             assert rate_card.id == "2026-05-27.1"
     """
-    assert run(test, "--rate-card", "2026-05-27.1").returncode == 0
+    assert run(test, "--rate-card", "2026-05-27.1").ret == 0
 
 
 @pytest.mark.parametrize(
@@ -72,29 +72,29 @@ def test_a_marker_wins_over_the_option(run):
 )
 def test_an_unknown_version_is_a_usage_error_that_names_the_nearest(run, test, arguments):
     done = run(test, *arguments)
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "there is no rate card '2026-05-72.1'. Nearest known: 2026-05-27.1" in done.stderr
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "there is no rate card '2026-05-72.1'. Nearest known: 2026-05-27.1" in done.stderr.str()
 
 
 def test_a_wrong_digest_is_a_usage_error_that_shows_both(run):
     wrong = "0" * 64
     done = run(SHOWS_THE_CARD, "--rate-card", f"2026-05-27.1@sha256:{wrong}")
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert wrong in done.stderr
-    assert MAY.sha256 in done.stderr
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert wrong in done.stderr.str()
+    assert MAY.sha256 in done.stderr.str()
 
 
 @pytest.mark.parametrize("mark", ["rate_card", "rate_card()", "rate_card(20260527)", 'rate_card("a", "b")'])
 def test_a_marker_without_one_version_is_a_usage_error(run, mark):
     done = run(f"import pytest\n@pytest.mark.{mark}\ndef test_it(): pass")
-    assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "write @pytest.mark.rate_card" in done.stderr
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "write @pytest.mark.rate_card" in done.stderr.str()
 
 
 def test_the_fixture_without_a_pin_fails_and_says_how_to_pin(run):
     done = run(SHOWS_THE_CARD)
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED
-    assert "no rate card is pinned: run with --rate-card VERSION" in done.stdout
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert "no rate card is pinned: run with --rate-card VERSION" in done.stdout.str()
 
 
 def test_it_costs_a_foreign_run_nothing_and_says_nothing(run):
@@ -106,9 +106,9 @@ def test_it_costs_a_foreign_run_nothing_and_says_nothing(run):
             assert "mimo_credits" not in sys.modules
             assert "pydantic" not in sys.modules
     """
-    done = run(test, "-p", "no:hypothesispytest")
-    assert done.returncode == 0, done.stdout
-    assert "rate card" not in done.stdout
+    done = run(test, "-p", "no:hypothesispytest", alone=True)
+    assert done.ret == 0
+    assert "rate card" not in done.stdout.str()
 
 
 def test_a_pin_holds_in_threads_and_coroutines(run):
@@ -134,18 +134,15 @@ def test_a_pin_holds_in_threads_and_coroutines(run):
             assert set(asyncio.run(all_of_them())) == {600_000}
     """
     done = run(test, "--rate-card", "2026-05-27.1")
-    assert done.returncode == 0, done.stdout
+    assert done.ret == 0
 
 
-def test_it_works_under_xdist(run):
-    done = run(SHOWS_THE_CARD, "--rate-card", "2026-05-27.1", "-n", "2")
-    assert done.returncode == 0, done.stdout
-
-
-def test_coverage_of_the_library_is_not_lost(run):
-    """Definitions at import time count as covered only if the library was not imported before coverage began."""
-    done = run(SHOWS_THE_CARD, "--rate-card", "2026-05-27.1", "--cov=mimo_credits.frozen", "--cov-report=term")
-    assert done.returncode == 0, done.stdout
-    frozen = next(line for line in done.stdout.splitlines() if "frozen.py" in line)
-    missed = int(frozen.split()[2])
-    assert missed < 8, frozen
+def test_it_works_under_xdist_with_coverage(pytester):
+    """Lines that run at import count as covered only if the library was not imported before coverage began."""
+    pytester.makepyfile(test_it=textwrap.dedent(SHOWS_THE_CARD))
+    done = pytester.runpytest_subprocess(
+        "--rate-card", "2026-05-27.1", "-n", "1", "--cov=mimo_credits.frozen", "--cov-report=term"
+    )
+    assert done.ret == 0
+    frozen = next(line for line in done.stdout.lines if "frozen.py" in line)
+    assert int(frozen.split()[2]) < 8, frozen
