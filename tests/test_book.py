@@ -116,7 +116,7 @@ def test_an_empty_book_has_no_card():
     assert list(RateBook([])) == []
 
 
-@pytest.mark.parametrize("instant", [datetime(2026, 5, 1), "2026-05-01T00:00:00Z", None])  # noqa: DTZ001
+@pytest.mark.parametrize("instant", [datetime(2026, 5, 1), "2026-05-01T00:00:00Z", None])
 def test_only_an_aware_instant_chooses_a_card(instant):
     with pytest.raises(InputError) as caught:
         BOOK.at(instant)
@@ -221,7 +221,7 @@ def test_a_pinned_card_outlives_its_successors():
     assert BOOK.regime(utc(2025, 1, 1, 20), JANUARY).off_peak is True
 
 
-instants = st.datetimes(datetime(2026, 4, 3, 0), datetime(2026, 12, 1), timezones=st.just(UTC))  # noqa: DTZ001
+instants = st.datetimes(datetime(2026, 4, 3, 0), datetime(2026, 12, 1), timezones=st.just(UTC))
 
 
 @given(instants, st.lists(st.integers(0, 1_000), max_size=8), st.none() | st.sampled_from(list(PUBLISHED)))

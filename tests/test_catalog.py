@@ -228,6 +228,12 @@ def test_a_file_that_cannot_be_read_is_an_input_error(own, name, why):
     assert (caught.value.field, caught.value.why) == ("path", f"{own / name} cannot be read: {why}")
 
 
+def test_a_path_that_no_system_can_have_is_an_input_error_too():
+    with pytest.raises(InputError) as caught:
+        load_card(path="a\0b.toml")
+    assert caught.value.field == "path"
+
+
 def test_a_card_comes_by_its_version_or_from_a_path(own):
     with pytest.raises(InputError) as caught:
         load_card()

@@ -28,7 +28,7 @@ YEARLY = CycleRule(0, 12, "day-end", "UTC")
 
 zones = st.sampled_from(ZONES)
 boundaries = st.sampled_from(["instant", "day-end"])
-anchors = st.datetimes(datetime(2000, 1, 1), datetime(2080, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+anchors = st.datetimes(datetime(2000, 1, 1), datetime(2080, 1, 1), timezones=st.just(UTC))
 rules = st.builds(
     lambda period, boundary, zone: CycleRule(*period, boundary, zone),
     st.sampled_from([(30, 0), (7, 0), (0, 1), (0, 3), (0, 12)]),

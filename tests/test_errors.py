@@ -172,6 +172,7 @@ class Unspeakable:
         (10**5_000, "a int that cannot be shown"),
         (Unspeakable(), "a Unspeakable that cannot be shown"),
     ],
+    ids=["text", "none", "eighty", "longer", "too long to print", "unspeakable"],
 )
 def test_a_value_is_shown_cut_short_and_never_an_error_itself(value, text):
     assert shown(value) == text

@@ -136,6 +136,13 @@ def test_what_is_no_exact_number_of_millicredits_is_refused(credits, why):
         to_millicredits(credits)
 
 
+@pytest.mark.parametrize("credits", [Decimal("1E+100000"), Decimal("1E-100000"), Decimal("9E+40")])
+def test_credits_beyond_any_account_are_refused_before_they_are_written_out(credits):
+    """With some more zeros in the exponent, the integer would take minutes to compute, or all memory."""
+    with pytest.raises(ValueError, match="credit"):
+        to_millicredits(credits)
+
+
 @given(amounts, amounts, st.integers(0, 10**15), st.integers(0, 12))
 def test_money_is_added_multiplied_and_shifted_exactly(left, right, count, power):
     assert Fraction(plus(left, right)) == Fraction(left) + Fraction(right)

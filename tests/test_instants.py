@@ -21,7 +21,7 @@ def refused(function, *arguments) -> InputError:
     return caught.value
 
 
-@given(st.datetimes(datetime(1970, 1, 2), datetime(8999, 12, 30), timezones=st.timezones()))  # noqa: DTZ001
+@given(st.datetimes(datetime(1970, 1, 2), datetime(8999, 12, 30), timezones=st.timezones()))
 def test_any_aware_instant_becomes_the_same_one_in_utc(instant):
     found = to_utc(instant)
     assert found.tzinfo is UTC

@@ -37,7 +37,7 @@ from tests.made_cards import CARD, TEXT
 
 DAY = datetime(2026, 5, 3, 4, tzinfo=UTC)
 NIGHT = datetime(2026, 5, 3, 20, tzinfo=UTC)
-NAIVE = datetime(2026, 5, 3, 4)  # noqa: DTZ001
+NAIVE = datetime(2026, 5, 3, 4)
 
 
 def published(card_id: str) -> tuple[RateCard, dict]:
@@ -50,7 +50,7 @@ CARDS = {MADE: (CARD, plain_pricing.parsed(TEXT)), **{card_id: published(card_id
 HAS_AUDIO = {"speech", "sound", "mimo-v2.5-asr", "xiaomi/mimo-v2.5-asr"}
 
 tokens = st.one_of(st.integers(0, 400), st.integers(0, 300_000), st.integers(0, 1_048_576))
-instants = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+instants = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
 
 
 @st.composite

@@ -211,7 +211,7 @@ def hours_and_instants(draw) -> tuple[OffPeakHours, datetime]:
     """Any window, and an instant of 2026, often within a day of a change of the clock."""
     zone = draw(st.sampled_from(ZONES))
     start, end = draw(windows)
-    anywhere = st.datetimes(datetime(2026, 1, 2), datetime(2026, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+    anywhere = st.datetimes(datetime(2026, 1, 2), datetime(2026, 12, 30), timezones=st.just(UTC))
     if CHANGES[zone]:
         near = st.integers(-26 * 60, 120).map(lambda minutes: minutes * MINUTE)
         anywhere |= st.builds(lambda change, away: change + away, st.sampled_from(CHANGES[zone]), near)

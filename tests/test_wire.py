@@ -11,6 +11,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import tracemalloc
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -155,6 +156,7 @@ class OddAccount(Account):
         (SAMPLES["posting"]._replace(millicredits=-(10**4000)), "millicredits"),
         (SAMPLES["posting"]._replace(reason="theft"), "reason"),
         (SAMPLES["posting"]._replace(reason=["usage"]), "reason"),
+        (SAMPLES["posting"]._replace(reason=Text("usage")), "reason"),
         (SAMPLES["posting"]._replace(ref=Text("x")), "ref"),
         (SAMPLES["posting"]._replace(ref="\ud800"), "ref"),
         (SAMPLES["posting"]._replace(ref=None), "ref"),
@@ -177,6 +179,7 @@ class OddAccount(Account):
             Snapshot((AccountSnapshot("a", Account(), (SAMPLES["posting"]._replace(at=None),), ()),)),
             "accounts[0].entries[0].at",
         ),
+        (Snapshot((AccountSnapshot("a", OddAccount(), (), ()),)), "accounts[0].account"),
         (Account(buckets=[]), "buckets"),
         (Account(buckets=(5,)), "buckets[0]"),
         (Account(holds={}), "holds"),
@@ -196,6 +199,18 @@ def test_what_could_not_be_read_back_is_not_written(value, field):
     with pytest.raises(InputError) as caught:
         dumps(value)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("amount", ["1E+9999999", "1E-9999999"])
+def test_a_short_number_is_not_written_out_at_length(amount):
+    billed = SAMPLES["billed"]._replace(amount=Decimal(amount))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError):
+            dumps(billed)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_numbers_of_any_length_that_is_written_are_read():

@@ -152,7 +152,10 @@ def with_part(part: Any) -> dict[str, Any]:
         (changed(POSTING, at="2026-02-30T00:00:00Z"), "at", "ISO 8601"),
         (changed(POSTING, at="0001-01-01T00:00:00+08:00"), "at", "ISO 8601"),
         (changed(POSTING, at=1779811200), "at", "ISO 8601"),
-        (changed(POSTING, at="2026-05-27T00:00:00Z" + " " * 40), "at", "ISO 8601"),
+        (changed(POSTING, at="2026-05-27T00:00:00.1234567Z"), "at", "ISO 8601"),
+        (changed(POSTING, at="2026-05-27T00:00Z"), "at", "ISO 8601"),
+        (changed(POSTING, at="2026-05-27T00:00:00+08:99"), "at", "ISO 8601"),
+        (changed(POSTING, at="٢٠٢٦-05-27T00:00:00Z"), "at", "ISO 8601"),
         # other fields
         (changed(POSTING, reason="theft"), "reason", "'usage'"),
         (changed(POSTING, ref=None), "ref", "a text"),

@@ -7,7 +7,8 @@ library it reads commands and parsed cards alone.
 Where the rules are silent it keeps to these: credits that a renewal carried over are a lot of their own, as old as the
 renewal; a lot that is used up is forgotten when a segment opens, unless a hold still has credits from it; an ended hold
 is remembered until the segment after the one in which it ended has closed; what a segment let expire is the rest of
-its allowance, not of grants; a late usage of the running segment is drawn from the lots that were there at its instant.
+its allowance, not of grants; a late usage of the running segment is drawn from the lots that were there at its instant;
+a tier that the card no longer sells is as high as what was issued for it.
 """
 
 from __future__ import annotations
@@ -238,11 +239,11 @@ class Reading(Facts):
             return
         if command.tier == running.tier:
             raise No("same-tier")
-        current = card.tiers[running.tier].plan(running.interval) if running.tier in card.tiers else None
-        if current is not None and sold.credits <= current.credits:
-            raise No("downgrade-inside-cycle")
         price, pot = exactly(sold.price[running.currency]), self.allowance()
         issued = sum(move.amount for move in self.moves if move.source == "issued" and move.target == pot)
+        current = sold_by(card, running.tier, running.interval, running.currency)
+        if milli(sold.credits) <= (milli(current.credits) if current else issued):
+            raise No("downgrade-inside-cycle")
         self.wishes.append(Wish(None, False, "changed now"))
         if card.policy.upgrade == "price-difference":
             self._move("issued", pot, max(0, milli(sold.credits) - issued))

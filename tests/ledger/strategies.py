@@ -195,6 +195,7 @@ class Act(NamedTuple):
 
 
 def _acts(kinds: list[str], usage: st.SearchStrategy[Usage]) -> st.SearchStrategy[list[Act]]:
+    """Short lists say little about an account, so they are not too short."""
     act = st.builds(
         Act,
         st.sampled_from(kinds),
@@ -206,7 +207,7 @@ def _acts(kinds: list[str], usage: st.SearchStrategy[Usage]) -> st.SearchStrateg
         st.integers(-1, 1),
         st.sampled_from("abc"),
     )
-    return st.lists(act, max_size=9)
+    return st.lists(act, min_size=4, max_size=12)
 
 
 def _pick(act: Act, *choices: str) -> str:
@@ -264,7 +265,7 @@ def _valid(acts: list[Act], tier: int, *, annual: bool, currency: str, backed: b
 
 valid_timelines = st.builds(
     _valid,
-    _acts(["record", "grant", "change", "hold", "settle", "release", "hold", "advance"], usages),
+    _acts(["record", "grant", "change", "hold", "settle", "release", "hold", "change", "advance"], usages),
     st.integers(0, 2),
     annual=st.sampled_from([False, False, True]),
     currency=st.sampled_from(["USD", "CNY"]),
@@ -308,11 +309,12 @@ def _hostile(acts: list[Act], *, subscribed: bool) -> list[Command]:
     at = START
     commands: list[Command] = []
     hold_ids = ["nobody"]
+    if subscribed:
+        commands.append(Subscribe("first", at, _pick(acts[0], "lite", "standard"), _pick(acts[1], "USD", "CNY")))
     for number, act in enumerate(acts):
         late = act.pick % 4 == 1
         at = max(START - GAPS[-1], at - act.gap) if late else at + act.gap
-        kind = "subscribe" if subscribed and number == 0 else act.kind
-        command = _SAID[kind](act, f"{act.letter}{number}", at, hold_ids[-1 - act.pick % len(hold_ids)])
+        command = _SAID[act.kind](act, f"{act.letter}{number}", at, hold_ids[-1 - act.pick % len(hold_ids)])
         if isinstance(command, Hold):
             hold_ids.append(command.id)
         commands.append(command)
@@ -321,7 +323,9 @@ def _hostile(acts: list[Act], *, subscribed: bool) -> list[Command]:
 
 hostile_timelines = st.builds(
     _hostile,
-    _acts([*_SAID, "record", "hold", "settle"], st.one_of(usages, usages, usages, st.sampled_from(UNPRICEABLE))),
-    subscribed=st.sampled_from([True, True, True, False]),
+    _acts(
+        [*_SAID, "record", "record", "hold", "change", "settle"], st.one_of(*[usages] * 7, st.sampled_from(UNPRICEABLE))
+    ),
+    subscribed=st.sampled_from([True, True, True, True, False]),
 )
 """Anything at all, most often after a Subscribe; each command has an id of its own."""

@@ -80,6 +80,7 @@ def _at_once(reading: Reading, name: str, now: datetime, upward: str) -> Iterato
     yield Hold(name, now, credits=4, expires_at=now + HOUR)
     yield Hold(name, now, SMALL, expires_at=now + 30 * HOUR)
     yield ChangeTier(name, now, upward)
+    yield ChangeTier(name, now, "lite")
     yield ChangeTier(name, now, upward, when="renewal")
     yield ChangeTier(name, now, "lite", when="renewal")
     yield Cancel(name, now)

@@ -152,8 +152,8 @@ def trading() -> RateBook:
 
 @cache
 def migrating() -> RateBook:
-    """The plain card, then one that resets running cycles and has the other policies."""
-    return RateBook([card(PLAIN), card(MOVED)])
+    """A card whose overflow is paid for, then one that resets running cycles and has the other policies."""
+    return RateBook([card(replace(PLAIN, exhausted="pay-as-you-go")), card(MOVED)])
 
 
 REPRICED = replace(

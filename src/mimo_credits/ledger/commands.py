@@ -235,11 +235,11 @@ def timeline(commands: Iterable[Command]) -> list[Command]:
     kept: list[Command] = []
     for command in commands:
         if not isinstance(command, Advance):
-            first = seen.setdefault(command.id, command)
-            if first is not command:
-                if first != command:
+            if command.id in seen:
+                if seen[command.id] != command:
                     raise Conflict(command.id)
                 continue
+            seen[command.id] = command
         kept.append(command)
     return sorted(kept, key=lambda command: (command.at, _RANK[type(command)], getattr(command, "id", "")))
 

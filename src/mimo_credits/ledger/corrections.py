@@ -36,7 +36,7 @@ def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = No
     """Decides a whole timeline anew, in any order of arrival; with `tier` as if that tier had been bought and kept.
 
     `rerate(commands, RateBook.fixed(load_card("2026-04-22")))` says what May would have cost on the April card. Usage
-    that has no price there is listed, not raised. Raises `Conflict`, and `NoSuchCard` for a pin that the book lacks.
+    that has no price there is listed, not raised. Raises `Conflict`.
     """
     ordered: Iterable[Command] = timeline(commands)
     if tier is not None:

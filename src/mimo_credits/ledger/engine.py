@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from mimo_credits.book import RateBook
-from mimo_credits.errors import InputError, PricingError, Reason, Refused, shown
+from mimo_credits.errors import InputError, NoSuchCard, PricingError, Reason, Refused, shown
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.commands import (
     Advance,
@@ -67,7 +67,7 @@ class Rejection(NamedTuple):
     """A command that a fold passed over, and why."""
 
     command: Command
-    error: Refused | PricingError
+    error: Refused | PricingError | NoSuchCard
 
 
 def fold(
@@ -85,7 +85,7 @@ def fold(
         try:
             account, decided = apply(account, command, book)
             entries.extend(decided)
-        except (Refused, PricingError) as error:
+        except (Refused, PricingError, NoSuchCard) as error:
             if rejected is None:
                 raise
             rejected.append(Rejection(command, error))

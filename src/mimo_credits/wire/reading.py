@@ -49,7 +49,10 @@ from mimo_credits.wire.shapes import (
 
 _WHOLE = re.compile(rf"0|-?[1-9][0-9]{{0,{MAX_DIGITS - 1}}}")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_LONGEST_INSTANT = 40
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
+"""Whole seconds or microseconds: finer digits would be lost."""
 _LONGEST_PERIOD = {"days": 36_500, "months": 1_200}
 """As in a rate card."""
 
@@ -194,11 +197,9 @@ def _read_fraction(value: object) -> Fraction:
 
 
 def _read_instant(value: object) -> datetime:
-    if type(value) is str and len(value) <= _LONGEST_INSTANT and value[10:11] == "T":
+    if type(value) is str and _INSTANT.fullmatch(value):
         try:
-            instant = datetime.fromisoformat(value)
-            if instant.tzinfo is not None:
-                return instant.astimezone(UTC)
+            return datetime.fromisoformat(value).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     raise _refused("needs an ISO 8601 instant with its time zone, such as 2026-05-26T16:00:00Z")

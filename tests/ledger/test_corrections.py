@@ -1,0 +1,161 @@
+"""Corrections: deciding history anew, and what turns the books that were kept into those that should have been."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given, settings
+
+from mimo_credits import (
+    Account,
+    Billed,
+    ChangeTier,
+    Command,
+    NoRate,
+    Posting,
+    RateBook,
+    Record,
+    Refused,
+    Restated,
+    Subscribe,
+    UnknownModel,
+    Usage,
+    difference,
+    evolve,
+    fold,
+    load_book,
+    load_card,
+    replay,
+    rerate,
+)
+from tests.ledger.strategies import books, hostile_timelines, valid_timelines
+
+BOOK = load_book()
+
+
+def may(day: int, hour: int = 12) -> datetime:
+    return datetime(2026, 5, day, hour, tzinfo=UTC)
+
+
+MAY: list[Command] = [
+    Subscribe("s", may(1), "standard"),
+    Record("old", may(2), Usage("mimo-v2.5-pro", input_tokens=100_000)),
+    Record("new", may(28), Usage("mimo-v2.5-pro", input_tokens=100_000, cached_tokens=90_000)),
+]
+
+
+def test_what_may_would_have_cost_on_the_april_card() -> None:
+    """Before the switch 2 credits for every token, so 2 x 100,000 for each request, cached or not."""
+    april = rerate(MAY, RateBook.fixed(load_card("2026-04-22")))
+    assert april.rejected == ()
+    assert april.account.pots.spent == 2 * 200_000 * 1000
+    really = rerate(MAY, BOOK)
+    assert really.account.pots.spent == (200_000 + 90_000 * 2.5 + 10_000 * 300) * 1000
+
+
+def test_usage_without_a_price_there_is_listed_and_not_raised() -> None:
+    launch = rerate(MAY, RateBook.fixed(load_card("2026-04-03")))
+    assert [rejection.command.id for rejection in launch.rejected] == ["old", "new"]
+    assert all(isinstance(rejection.error, UnknownModel) for rejection in launch.rejected)
+    assert launch.account.tier == "standard"
+    assert launch.account.pots.spent == 0
+
+
+def test_refusals_are_listed_too() -> None:
+    found = rerate([*MAY, ChangeTier("down", may(29), "lite")], BOOK)
+    (rejection,) = found.rejected
+    assert isinstance(rejection.error, Refused)
+    assert not isinstance(rejection.error, NoRate)
+
+
+def test_another_tier_is_bought_and_kept() -> None:
+    commands = [*MAY, ChangeTier("up", may(3), "pro")]
+    assert rerate(commands, BOOK).account.tier == "pro"
+    lite = rerate(commands, BOOK, tier="lite")
+    assert lite.account.tier == "lite"
+    assert lite.rejected == ()
+    assert [entry.amount for entry in lite.entries if isinstance(entry, Billed)] == [Decimal("5.28")]
+
+
+def test_the_order_of_arrival_does_not_matter() -> None:
+    assert rerate(reversed([*MAY, MAY[1]]), BOOK) == rerate(MAY, BOOK)
+
+
+def test_a_corrected_rate_shows_as_postings_and_nothing_else_that_moves_credits() -> None:
+    wrong = fold(Account(), MAY, BOOK)[1]
+    dearer = load_card("2026-05-27").derive(
+        {"models": {"mimo-v2.5-pro": {"credits": {"hit": Decimal("2.5"), "miss": 301, "output": 600}}}}
+    )
+    right = rerate(MAY, RateBook([*(card for card in BOOK if card.version != "2026-05-27"), dearer]))
+    found = difference(wrong, right.entries)
+    postings = [entry for entry in found if isinstance(entry, Posting)]
+    assert [(each.source, each.target, each.millicredits) for each in postings] == [
+        ("allowance", "spent", 10_000 * 1000)
+    ]
+    assert not [entry for entry in found if isinstance(entry, Billed)]
+    assert replay(found, replay(wrong)) == right.account
+
+
+def test_money_comes_back_as_a_credit_note() -> None:
+    paid_list_price = rerate([Subscribe("s", may(1), "lite", first_purchase=False)], BOOK)
+    should_have_been = rerate([Subscribe("s", may(1), "lite")], BOOK)
+    found = difference(paid_list_price.entries, should_have_been.entries)
+    assert [(each.amount, each.currency, each.reason) for each in found if isinstance(each, Billed)] == [
+        (Decimal("-0.72"), "USD", "correction")
+    ]
+
+
+def test_between_equal_histories_there_is_no_difference() -> None:
+    entries = rerate(MAY, BOOK).entries
+    assert difference(entries, entries) == ()
+    assert difference((), ()) == ()
+
+
+def test_a_history_can_be_taken_back_altogether() -> None:
+    entries = rerate(MAY, BOOK).entries
+    assert replay(difference(entries, ()), replay(entries)) == Account()
+
+
+def test_a_restatement_moves_no_credits() -> None:
+    before, after = rerate(MAY, BOOK).account, rerate(MAY, BOOK, tier="max").account
+    (restated,) = [
+        e
+        for e in difference(rerate(MAY, BOOK).entries, rerate(MAY, BOOK, tier="max").entries)
+        if isinstance(e, Restated)
+    ]
+    alone = evolve(before, restated)
+    assert alone.pots == before.pots
+    assert alone.remaining_millicredits == before.remaining_millicredits
+    assert alone.tier == after.tier == "max"
+
+
+@settings(max_examples=30)
+@given(books, hostile_timelines, hostile_timelines)
+def test_difference_applied_to_before_is_after(book: RateBook, before: list[Command], after: list[Command]) -> None:
+    kept, wanted = rerate_unique(before, book), rerate_unique(after, book)
+    found = difference(kept.entries, wanted.entries)
+    assert replay(found, kept.account) == wanted.account
+    assert bills([*kept.entries, *found]) == bills(wanted.entries)
+
+
+@settings(max_examples=30)
+@given(books, valid_timelines)
+def test_rerating_on_the_same_book_is_the_same_history(book: RateBook, commands: list[Command]) -> None:
+    first = rerate_unique(commands, book)
+    assert rerate_unique(commands, book) == first
+    assert difference(first.entries, first.entries) == ()
+
+
+def rerate_unique(commands, book):
+    """Rerates what of a timeline has ids of its own: a hostile one may use an id for two things."""
+    unique = {getattr(command, "id", number): command for number, command in enumerate(commands)}
+    return rerate(unique.values(), book)
+
+
+def bills(entries) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for entry in entries:
+        if isinstance(entry, Billed):
+            sums[entry.currency] = sums.get(entry.currency, Decimal(0)) + entry.amount
+    return {currency: amount for currency, amount in sums.items() if amount}
