@@ -5,6 +5,7 @@ from mimo_credits.card import ModelRates, Policy, RateCard, Tier
 from mimo_credits.catalog import list_cards, load_book, load_card, verify_cards
 from mimo_credits.console import Reconciliation, reconcile
 from mimo_credits.cycle import Cycle, CycleRule
+from mimo_credits.differences import CardDifference, diff_cards
 from mimo_credits.errors import (
     BeyondContext,
     CardMismatch,
@@ -64,6 +65,7 @@ from mimo_credits.memory import Ledger, Receipt, Snapshot
 from mimo_credits.pricing import CardRef, Quote, QuoteLine, charge, price, quote
 from mimo_credits.statements import CycleStatement, SegmentStatement, Statement, StatementLine, statement
 from mimo_credits.usage import Usage
+from mimo_credits.wire import Break, Link, chain, dumps, from_data, loads, to_data, verify_chain
 
 __all__ = [
     "Account",
@@ -71,9 +73,11 @@ __all__ = [
     "Advance",
     "BeyondContext",
     "Billed",
+    "Break",
     "BucketClosed",
     "BucketOpened",
     "Cancel",
+    "CardDifference",
     "CardMismatch",
     "CardRef",
     "ChangeTier",
@@ -92,6 +96,7 @@ __all__ = [
     "InputError",
     "Lapsed",
     "Ledger",
+    "Link",
     "MimoCreditsError",
     "ModelRates",
     "NoCardInEffect",
@@ -129,15 +134,20 @@ __all__ = [
     "UnknownModel",
     "Usage",
     "apply",
+    "chain",
     "charge",
     "decide",
+    "diff_cards",
     "difference",
+    "dumps",
     "evolve",
     "explain",
     "fold",
+    "from_data",
     "list_cards",
     "load_book",
     "load_card",
+    "loads",
     "price",
     "quote",
     "reconcile",
@@ -145,5 +155,7 @@ __all__ = [
     "rerate",
     "statement",
     "timeline",
+    "to_data",
     "verify_cards",
+    "verify_chain",
 ]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,12 @@ from mimo_credits.cli import main
 from tests.cli.responses import openai
 
 PROGRAM = (sys.executable, "-W", "error", "-m", "mimo_credits")
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
 def process(*arguments: str, **options) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*PROGRAM, *arguments], capture_output=True, timeout=60, check=False, **options)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": BUFFERED}
+    return subprocess.run([*PROGRAM, *arguments], timeout=60, check=False, **{**streams, **options})
 
 
 def test_it_runs_as_a_module_with_a_log_on_standard_input():
@@ -38,21 +41,19 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as closed:
-        ran = subprocess.run(
-            [*PROGRAM, "cards", "show", "2026-05-27"], stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False
-        )
+        ran = process("cards", "show", "2026-05-27", stdout=closed)
     assert (ran.returncode, ran.stderr) == (1, b"")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only some systems have a full device")  # noqa: PTH110
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a full device")
 def test_a_full_disk_is_one_message():
-    with open("/dev/full", "wb") as full:  # noqa: PTH123
-        ran = subprocess.run([*PROGRAM, "tiers"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    with Path("/dev/full").open("wb") as full:
+        ran = process("tiers", stdout=full)
     assert (ran.returncode, ran.stderr) == (1, b"mimo-credits: error: standard output: No space left on device\n")
 
 
 def test_a_terminal_without_chinese_gets_escapes():
-    ran = process("cards", "show", "2026-04-03.1", env={**os.environ, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"})
+    ran = process("cards", "show", "2026-04-03.1", env={**BUFFERED, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"})
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert b"88\\u6298" in ran.stdout
 

@@ -284,6 +284,12 @@ def test_a_log_may_use_the_ids_that_the_command_would_choose(run, log):
     assert run("statement", path, *PLAN, "--json").json["cycles"][0]["used"] == "20"
 
 
+def test_a_response_at_the_very_purchase_counts(run, log):
+    first = openai("first", created(SINCE), "mimo-v2.5", 10)
+    code, _, err = ran = run("statement", log(first), *PLAN, "--json")
+    assert (code, err, ran.json["cycles"][0]["used"]) == (0, "", "10")
+
+
 def test_an_empty_log_gives_the_bare_plan_and_a_warning(run, log):
     code, out, err = run("statement", log(""), *PLAN)
     assert code == 0

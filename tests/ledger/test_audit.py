@@ -1,0 +1,110 @@
+"""`audit` finds each way in which an account's books can be wrong. Each test breaks right books in one way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mimo_credits import (
+    Account,
+    Hold,
+    Posting,
+    RateBook,
+    Rated,
+    Record,
+    Subscribe,
+    Usage,
+    fold,
+    load_book,
+    load_card,
+    replay,
+)
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.ledger.audit import audit
+
+BOOK = load_book()
+
+
+def june(day: int) -> datetime:
+    return datetime(2026, 6, day, tzinfo=UTC)
+
+
+ACCOUNT, ENTRIES = fold(
+    Account(),
+    [
+        Subscribe("s", june(1), "lite"),
+        Record("r", june(2), Usage("mimo-v2.5-pro", input_tokens=1_000, output_tokens=10)),
+        Hold("h", june(3), credits=500, expires_at=june(9)),
+    ],
+    BOOK,
+)
+
+
+def found(account: Account, entries: list, book: RateBook | None = BOOK) -> dict[str, str]:
+    return {problem.where: problem.what for problem in audit(account, entries, book)}
+
+
+def changed(kind: type, **fields: object) -> list:
+    """The entries with the last of a kind changed."""
+    at = max(number for number, entry in enumerate(ENTRIES) if type(entry) is kind)
+    return [*ENTRIES[:at], ENTRIES[at]._replace(**fields), *ENTRIES[at + 1 :]]
+
+
+def test_right_books_have_no_problems() -> None:
+    assert found(ACCOUNT, ENTRIES) == {}
+    assert found(ACCOUNT, ENTRIES, None) == {}
+    assert found(Account(), []) == {}
+
+
+def test_a_state_that_its_entries_do_not_give() -> None:
+    assert "account" in found(ACCOUNT._replace(since=june(9)), ENTRIES)
+
+
+def test_pots_that_do_not_add_up() -> None:
+    wrong = found(ACCOUNT._replace(pots=ACCOUNT.pots._replace(expired=1)), ENTRIES)
+    assert wrong["pots"] == "add up to 1 millicredits, not to 0"
+
+
+def test_a_negative_bucket() -> None:
+    (bucket,) = ACCOUNT.buckets
+    assert (
+        found(ACCOUNT._replace(buckets=(bucket._replace(millicredits=-1),)), ENTRIES)["allowance"] == "is negative: -1"
+    )
+
+
+def test_held_credits_without_a_hold() -> None:
+    wrong = found(ACCOUNT._replace(holds=FrozenMap()), ENTRIES)
+    assert wrong["held"] == "is 500000 millicredits, but the open holds have 0"
+
+
+def test_a_charge_that_was_posted_short() -> None:
+    entries = [e for e in ENTRIES if not (isinstance(e, Posting) and e.ref == "r")]
+    assert found(replay(entries), entries)["r"] == "was rated 306000000 millicredits beyond what was spent for it"
+
+
+def test_a_charge_that_is_not_what_the_card_says() -> None:
+    entries = changed(Rated, millicredits=1)
+    wrong = [problem.what for problem in audit(ACCOUNT, entries, BOOK)]
+    assert "was rated 1 millicredits, card 2026-06-01.1 says 306000000" in wrong
+
+
+def test_a_card_that_is_not_the_one_that_charged() -> None:
+    assert "with sha256 beef" in found(ACCOUNT, changed(Rated, digest="beef"))["r"]
+
+
+@pytest.mark.parametrize(
+    ("book", "why"),
+    [
+        (RateBook.fixed(load_card("2026-05-27")), "there is no rate card '2026-06-01.1'"),
+        (None, None),
+    ],
+)
+def test_a_card_that_the_book_does_not_have(book: RateBook | None, why: str | None) -> None:
+    what = found(ACCOUNT, ENTRIES, book).get("r")
+    assert what is None if why is None else why in str(what)
+
+
+def test_a_model_that_the_card_does_not_have() -> None:
+    entries = changed(Rated, usage=Usage("mimo-v9", input_tokens=1))
+    assert "knows no model 'mimo-v9'" in found(replay(entries), entries)["r"]
