@@ -8,7 +8,6 @@ cross process boundaries whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,6 +20,8 @@ def _revive(kind: type[MimoCreditsError], message: str, fields: dict[str, object
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """Up to three of the `known` names that resemble `name`, the most alike first."""
+    from difflib import get_close_matches  # needed only once something is wrong, and slow to import
+
     return tuple(get_close_matches(name, sorted(known), n=3, cutoff=0.5))
 
 

@@ -37,11 +37,12 @@ def test_its_exit_code_is_the_processs():
     assert process("statement", "missing", "--tier", "lite", "--since", "2026-05-27T08:00:00Z").returncode == 1
 
 
-def test_a_reader_that_leaves_early_gets_no_traceback():
+@pytest.mark.parametrize("command", [("tiers",), ("cards", "show", "2026-05-27", "--json")], ids=["short", "long"])
+def test_a_reader_that_leaves_early_gets_no_traceback(command):
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as closed:
-        ran = process("cards", "show", "2026-05-27", stdout=closed)
+        ran = process(*command, stdout=closed)
     assert (ran.returncode, ran.stderr) == (1, b"")
 
 

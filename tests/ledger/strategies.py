@@ -4,13 +4,15 @@ Every card drawn sells the same three tiers, each larger than the one before, so
 construction: `valid_timelines` are never refused, whatever the book. `hostile_timelines` are anything that can be said
 to an account: late, too early, about holds that never were, for tiers and models that nobody sells.
 
-A timeline is a list of `Act`s that a plain function turns into commands. Each act, like the numbers of each card, comes
-from one number that Hypothesis draws: so the many cases are drawn evenly, and ten times as fast as choice by choice.
+A timeline is a list of `Act`s that a plain function turns into commands. The acts, like the numbers of a card, come from
+a seed that Hypothesis draws, and how many there are is drawn beside it: so all kinds of life are drawn evenly, ten times
+as fast as choice by choice, and a failing one still shrinks to its first acts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -49,6 +51,14 @@ TIERS = ("lite", "standard", "pro")
 ZONES = ("UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu")
 
 
+_SEEDS = st.integers(0, 2**64)
+
+
+def _chance(seed: int, *beside: object) -> Random:
+    """Chance from a seed and from what was drawn beside it: Hypothesis likes to try the same number again."""
+    return Random(f"{seed} {beside}")
+
+
 # --- cards -----------------------------------------------------------------------------------------------
 
 
@@ -57,8 +67,8 @@ def _hundredths(chance: Random, most: int) -> Decimal:
     return Decimal(chance.choice([0, 1, chance.randint(0, most)])) / 100
 
 
-def _tiers(seed: int) -> Mapping[str, str]:
-    chance, credits_, tiers = Random(seed), Decimal(0), {}
+def _tiers(chance: Random) -> Mapping[str, str]:
+    credits_, tiers = Decimal(0), {}
     for name in TIERS:
         credits_ += Decimal(chance.randint(1, 20_000)) / 1000
         usd, cny = _hundredths(chance, 9_999), _hundredths(chance, 9_999)
@@ -69,9 +79,7 @@ def _tiers(seed: int) -> Mapping[str, str]:
     return tiers
 
 
-def _models(seed: int) -> Mapping[str, str]:
-    chance = Random(seed)
-
+def _models(chance: Random) -> Mapping[str, str]:
     def by_meter(most: int) -> str:
         hit, miss, output = (_hundredths(chance, most) for _ in range(3))
         return f"{{ hit = {hit}, miss = {miss}, output = {output} }}"
@@ -96,7 +104,6 @@ def _night(factor: str, start: int, length: int, zone: str) -> str:
     return f'{{ multiply_by = {factor}, start = {start:02}:30:00, end = {end:02}:30:00, timezone = "{zone}" }}'
 
 
-_SEEDS = st.integers(0, 2**32)
 _ROUNDINGS = st.sampled_from(["half-up", "half-even", "up", "down"])
 _NIGHTS = st.builds(
     _night,
@@ -107,13 +114,16 @@ _NIGHTS = st.builds(
 )
 
 
+def _card(seed: int, terms: Terms) -> RateCard:
+    chance = _chance(seed, terms)
+    return card(replace(terms, tiers=_tiers(chance), models=_models(chance)))
+
+
 def _cards(day: str) -> st.SearchStrategy[RateCard]:
-    return st.builds(
+    terms = st.builds(
         Terms,
         day=st.just(day),
         start=st.sampled_from(["00:00:00Z", "00:00:00+08:00", "13:00:00Z"]),
-        tiers=_SEEDS.map(_tiers),
-        models=_SEEDS.map(_models),
         period=st.sampled_from(["days = 1", "days = 2", "days = 30", "months = 1", "months = 2"]),
         boundary=st.sampled_from(["instant", "day-end"]),
         timezone=st.sampled_from(ZONES),
@@ -125,7 +135,8 @@ def _cards(day: str) -> st.SearchStrategy[RateCard]:
         first_purchase_pays=st.sampled_from([None, "0.88", "0.333"]),
         off_peak=st.one_of(st.none(), _NIGHTS),
         migrates=st.booleans(),
-    ).map(card)
+    )
+    return st.builds(_card, _SEEDS, terms)
 
 
 _LATER_CARDS = {day: _cards(day) for day in ("2026-02-01", "2026-02-03", "2026-03-01")}
@@ -154,7 +165,7 @@ def _usage(chance: Random) -> Usage:
     return Usage(model, input_tokens=cached + missed, cached_tokens=cached, output_tokens=output, web_searches=searches)
 
 
-usages = _SEEDS.map(lambda seed: _usage(Random(seed)))
+usages = _SEEDS.map(lambda seed: _usage(_chance(seed)))
 """What every card drawn here can price."""
 
 UNPRICEABLE = [
@@ -186,24 +197,22 @@ class Act(NamedTuple):
     letter: str
 
 
-def _act(seed: int, kinds: list[str], hostile: bool) -> Act:
-    chance = Random(seed)
+def _act(chance: Random, kinds: list[str], hostile: bool) -> Act:
     unpriceable = hostile and chance.random() < 0.1
     return Act(
         chance.choice(kinds),
-        chance.choice(GAPS),
+        chance.choice(chance.choice([GAPS[:4], GAPS[2:5], GAPS])),
         chance.choice(UNPRICEABLE) if unpriceable else _usage(chance),
-        Decimal(chance.randint(1, chance.choice([3, 3_000, 30_000]))) / 1000,
-        chance.choice(GAPS[1:]),
+        Decimal(chance.randint(1, chance.choice([3, 3_000, 3_000, 30_000]))) / 1000,
+        chance.choice(chance.choice([GAPS[1:], GAPS[2:5]])),
         chance.randrange(60),
         chance.randint(-1, 1),
         chance.choice("abc"),
     )
 
 
-def _acts(kinds: list[str], *, hostile: bool = False) -> st.SearchStrategy[list[Act]]:
-    """Each is drawn from one number, evenly; a failing example shrinks by leaving acts out."""
-    return st.lists(_SEEDS.map(lambda seed: _act(seed, kinds, hostile)), min_size=3, max_size=12)
+def _acts(chance: Random, kinds: list[str], count: int, *, hostile: bool = False) -> list[Act]:
+    return [_act(chance, kinds, hostile) for _ in range(count)]
 
 
 def _pick(act: Act, *choices: str) -> str:
@@ -221,12 +230,18 @@ def _hold(act: Act, id: str, at: datetime) -> Hold:
     return Hold(id, at, credits=act.credits, expires_at=at + act.life)
 
 
-def _valid(acts: list[Act], tier: int, *, annual: bool, currency: str, backed: bool, climbs: bool) -> list[Command]:
+_VALID_KINDS = ["record", "record", "grant", "change", "hold", "hold", "settle", "release", "advance"]
+
+
+def _valid(chance: Random, count: int) -> list[Command]:
     """In order, with ids of its own, upgrades or changes at the renewal, and holds that fit and are still open.
 
     Holds fit because a large grant that burns last stands behind them (`backed`); without it there are none, and usage
     may run over.
     """
+    acts = _acts(chance, _VALID_KINDS, count)
+    tier, annual, currency = chance.choice([0, 0, 1, 2]), chance.random() < 0.2, chance.choice(["USD", "CNY"])
+    backed, climbs = chance.random() < 0.5, chance.random() < 0.5
     at = START
     commands: list[Command] = [
         Subscribe("first", at, TIERS[tier], currency, interval="annual" if annual else "monthly")
@@ -259,18 +274,6 @@ def _valid(acts: list[Act], tier: int, *, annual: bool, currency: str, backed: b
     return commands
 
 
-valid_timelines = st.builds(
-    _valid,
-    _acts(["record", "grant", "change", "hold", "settle", "release", "hold", "change", "advance"]),
-    st.integers(0, 2),
-    annual=st.sampled_from([False, False, True]),
-    currency=st.sampled_from(["USD", "CNY"]),
-    backed=st.booleans(),
-    climbs=st.booleans(),
-)
-"""A plan's life that is never refused."""
-
-
 def _subscribe(act: Act, id: str, at: datetime) -> Subscribe:
     return Subscribe(
         id,
@@ -301,14 +304,20 @@ _SAID: dict[str, Callable[[Act, str, datetime, str], Command]] = {
 }
 
 
-def _hostile(acts: list[Act], *, subscribed: bool) -> list[Command]:
+_HOSTILE_KINDS = [*_SAID, "record", "record", "hold", "change", "settle"]
+
+
+def _hostile(chance: Random, count: int) -> list[Command]:
+    """Most often after a Subscribe, and each with an id of its own; but for that, anything at all."""
+    acts = _acts(chance, _HOSTILE_KINDS, count, hostile=True)
+    subscribed = chance.random() < 0.9
     at = START
     commands: list[Command] = []
     hold_ids = ["nobody"]
     if subscribed:
-        commands.append(Subscribe("first", at, _pick(acts[0], "lite", "standard"), _pick(acts[1], "USD", "CNY")))
+        commands.append(Subscribe("first", at, chance.choice(TIERS[:2]), chance.choice(["USD", "CNY"])))
     for number, act in enumerate(acts):
-        late = act.pick % 4 == 1
+        late = act.pick % 4 == 1 and (act.kind == "record" or act.pick % 3 == 0)
         at += timedelta() if late else act.gap
         said_of = at - act.life if late else at
         held = "nobody" if act.pick % 5 == 0 else hold_ids[-1 - act.pick % min(2, len(hold_ids))]
@@ -319,9 +328,30 @@ def _hostile(acts: list[Act], *, subscribed: bool) -> list[Command]:
     return commands
 
 
-hostile_timelines = st.builds(
-    _hostile,
-    _acts([*_SAID, "record", "record", "hold", "change", "settle"], hostile=True),
-    subscribed=st.sampled_from([True, True, True, True, False]),
-)
-"""Anything at all, most often after a Subscribe; each command has an id of its own."""
+class Life(NamedTuple):
+    """An account's commands, and the cards under which they are said."""
+
+    book: RateBook
+    commands: list[Command]
+
+
+def _lives(timeline: Callable[[Random, int], list[Command]]) -> st.SearchStrategy[Life]:
+    def life(book: RateBook, seed: int, count: int) -> Life:
+        return Life(book, timeline(_chance(seed, count, *book), count))
+
+    return st.builds(life, books, _SEEDS, st.integers(3, 16))
+
+
+def _timelines(timeline: Callable[[Random, int], list[Command]]) -> st.SearchStrategy[list[Command]]:
+    return st.builds(lambda seed, count: timeline(_chance(seed, count), count), _SEEDS, st.integers(3, 16))
+
+
+valid_timelines = _timelines(_valid)
+"""A plan's life that is never refused."""
+
+hostile_timelines = _timelines(_hostile)
+"""Anything at all that may be said to an account."""
+
+valid_lives = _lives(_valid)
+hostile_lives = _lives(_hostile)
+"""The same, each with a book."""

@@ -66,6 +66,7 @@ def next_commands(reading: Reading) -> Iterator[Command]:
         yield Subscribe(name, now, "lite", first_purchase=True)
     else:
         yield Record(name, running.cycle_end, LARGE)
+        yield Record(name, running.start, LARGE)
         yield Record(name, running.start - TICK, LARGE)
         yield from (Record(name, edge, SMALL) for edge in night_edges(reading.book.at(now), now))
     if closed is not None:

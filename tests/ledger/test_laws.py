@@ -42,7 +42,7 @@ from mimo_credits import (
 from tests.ledger.agreement import Refusal, ask, check
 from tests.ledger.oracle import Reading
 from tests.ledger.reckoning import TICK, cost_of
-from tests.ledger.strategies import GAPS, START, books, hostile_timelines, plain_runs, usages, valid_timelines
+from tests.ledger.strategies import GAPS, START, Life, hostile_lives, hostile_timelines, plain_runs, usages, valid_lives
 
 
 class Step(NamedTuple):
@@ -90,34 +90,39 @@ def balances(account: Account) -> tuple[object, ...]:
 # --- conservation ----------------------------------------------------------------------------------------
 
 
-@given(books, hostile_timelines)
-def test_the_sum_of_all_pots_is_0_after_every_entry(book: RateBook, commands: list[Command]) -> None:
+@given(hostile_lives)
+def test_the_sum_of_all_pots_is_0_after_every_entry(life: Life) -> None:
+    book, commands = life
     for account in every_state(play(commands, book)):
         assert sum(account.pots) + account.remaining_millicredits == 0
 
 
-@given(books, hostile_timelines)
-def test_buckets_and_held_are_never_negative(book: RateBook, commands: list[Command]) -> None:
+@given(hostile_lives)
+def test_buckets_and_held_are_never_negative(life: Life) -> None:
+    book, commands = life
     for account in every_state(play(commands, book)):
         assert all(bucket.millicredits >= 0 for bucket in account.buckets)
         assert account.pots.held >= 0
 
 
-@given(books, hostile_timelines)
-def test_what_is_held_is_what_the_open_holds_took(book: RateBook, commands: list[Command]) -> None:
+@given(hostile_lives)
+def test_what_is_held_is_what_the_open_holds_took(life: Life) -> None:
+    book, commands = life
     for step in play(commands, book):
         assert step.after.pots.held == sum(hold.millicredits for hold in step.after.holds.values())
 
 
-@given(books, hostile_timelines)
-def test_what_is_spent_or_expired_was_there_and_sources_only_give(book: RateBook, commands: list[Command]) -> None:
+@given(hostile_lives)
+def test_what_is_spent_or_expired_was_there_and_sources_only_give(life: Life) -> None:
+    book, commands = life
     for account in every_state(play(commands, book)):
         assert min(account.pots.spent, account.pots.expired) >= 0
         assert max(account.pots.issued, account.pots.overage) <= 0
 
 
-@given(books, hostile_timelines)
-def test_spent_equals_an_independent_repricing_of_the_accepted_usage(book: RateBook, commands: list[Command]) -> None:
+@given(hostile_lives)
+def test_spent_equals_an_independent_repricing_of_the_accepted_usage(life: Life) -> None:
+    book, commands = life
     steps = play(commands, book)
     assert last(steps).pots.spent == sum(repriced(steps, book))
 
@@ -140,10 +145,9 @@ def pinned_at(steps: Sequence[Step], at: datetime) -> str | None:
     return subscribed[-1].card if subscribed else None
 
 
-@given(books, valid_timelines, plain_runs)
-def test_the_total_equals_a_sum_of_fractions(
-    book: RateBook, commands: list[Command], run: list[tuple[timedelta, Usage]]
-) -> None:
+@given(valid_lives, plain_runs)
+def test_the_total_equals_a_sum_of_fractions(life: Life, run: list[tuple[timedelta, Usage]]) -> None:
+    book, commands = life
     records = [command for command in [*commands, *following(commands, run)] if isinstance(command, Record)]
     account, _ = fold(Account(), [commands[0], *records], book)
     assert account.pots.spent == sum(cost_of(book.at(record.at), record.usage, record.at) for record in records)
@@ -152,10 +156,9 @@ def test_the_total_equals_a_sum_of_fractions(
     )
 
 
-@given(books, hostile_timelines)
-def test_every_balance_bill_and_refusal_is_as_the_oracle_reads_the_whole_history(
-    book: RateBook, commands: list[Command]
-) -> None:
+@given(hostile_lives)
+def test_every_balance_bill_and_refusal_is_as_the_oracle_reads_the_whole_history(life: Life) -> None:
+    book, commands = life
     account, reading = Account(), Reading([], book)
     for command in commands:
         agreed = check(account, reading, command, book)
@@ -163,10 +166,9 @@ def test_every_balance_bill_and_refusal_is_as_the_oracle_reads_the_whole_history
             account, reading = agreed
 
 
-@given(books, valid_timelines)
-def test_every_balance_and_bill_of_a_plans_life_is_as_the_oracle_reads_it(
-    book: RateBook, commands: list[Command]
-) -> None:
+@given(valid_lives)
+def test_every_balance_and_bill_of_a_plans_life_is_as_the_oracle_reads_it(life: Life) -> None:
+    book, commands = life
     account, reading = Account(), Reading([], book)
     for command in commands:
         agreed = check(account, reading, command, book)
@@ -177,16 +179,18 @@ def test_every_balance_and_bill_of_a_plans_life_is_as_the_oracle_reads_it(
 # --- the engine and its parts ----------------------------------------------------------------------------
 
 
-@given(books, hostile_timelines, st.data())
-def test_replay_at_any_split_equals_one_run(book: RateBook, commands: list[Command], data: st.DataObject) -> None:
+@given(hostile_lives, st.data())
+def test_replay_at_any_split_equals_one_run(life: Life, data: st.DataObject) -> None:
+    book, commands = life
     steps = play(commands, book)
     entries = entries_of(steps)
     split = data.draw(st.integers(0, len(entries)))
     assert replay(entries[split:], replay(entries[:split])) == replay(entries) == last(steps)
 
 
-@given(books, hostile_timelines)
-def test_decide_then_evolve_equals_apply(book: RateBook, commands: list[Command]) -> None:
+@given(hostile_lives)
+def test_decide_then_evolve_equals_apply(life: Life) -> None:
+    book, commands = life
     for step in play(commands, book):
         decided = decide(step.before, step.command, book)
         account = step.before
@@ -195,8 +199,9 @@ def test_decide_then_evolve_equals_apply(book: RateBook, commands: list[Command]
         assert (account, decided) == (step.after, step.entries)
 
 
-@given(books, hostile_timelines)
-def test_a_refusal_changes_nothing(book: RateBook, commands: list[Command]) -> None:
+@given(hostile_lives)
+def test_a_refusal_changes_nothing(life: Life) -> None:
+    book, commands = life
     account = Account()
     accepted: list[Command] = []
     entries: list[Entry] = []
@@ -221,17 +226,15 @@ def following(commands: Sequence[Command], run: list[tuple[timedelta, Usage]]) -
     return records
 
 
-@given(books, valid_timelines, plain_runs)
-def test_fold_equals_apply_one_by_one_entries_included(
-    book: RateBook, commands: list[Command], run: list[tuple[timedelta, Usage]]
-) -> None:
+@given(valid_lives, plain_runs)
+def test_fold_equals_apply_one_by_one_entries_included(life: Life, run: list[tuple[timedelta, Usage]]) -> None:
+    book, commands = life
     assert_fold_is_apply([*commands, *following(commands, run)], book)
 
 
-@given(books, hostile_timelines, plain_runs)
-def test_fold_equals_apply_also_after_late_usage_and_refusals(
-    book: RateBook, commands: list[Command], run: list[tuple[timedelta, Usage]]
-) -> None:
+@given(hostile_lives, plain_runs)
+def test_fold_equals_apply_also_after_late_usage_and_refusals(life: Life, run: list[tuple[timedelta, Usage]]) -> None:
+    book, commands = life
     accepted = [step.command for step in play(commands, book)]
     assume(accepted)
     late = [replace(record, at=record.at - GAPS[2]) for record in following(accepted, run)[:1]]
@@ -251,10 +254,9 @@ def assert_fold_is_apply(commands: list[Command], book: RateBook) -> None:
     assert [type(entry) for entry in folded_entries] == [type(entry) for entry in entries]
 
 
-@given(books, valid_timelines, plain_runs, st.data())
-def test_a_fold_in_two_parts_equals_one(
-    book: RateBook, commands: list[Command], run: list[tuple[timedelta, Usage]], data: st.DataObject
-) -> None:
+@given(valid_lives, plain_runs, st.data())
+def test_a_fold_in_two_parts_equals_one(life: Life, run: list[tuple[timedelta, Usage]], data: st.DataObject) -> None:
+    book, commands = life
     whole = [*commands, *following(commands, run)]
     split = data.draw(st.integers(0, len(whole)))
     account, first = fold(Account(), whole[:split], book)
@@ -265,8 +267,9 @@ def test_a_fold_in_two_parts_equals_one(
 # --- time ------------------------------------------------------------------------------------------------
 
 
-@given(books, valid_timelines, st.lists(st.integers(0, 90 * 24), max_size=6).map(sorted))
-def test_k_late_rollovers_equal_k_rollovers(book: RateBook, commands: list[Command], hours: list[int]) -> None:
+@given(valid_lives, st.lists(st.integers(0, 90 * 24), max_size=6).map(sorted))
+def test_k_late_rollovers_equal_k_rollovers(life: Life, hours: list[int]) -> None:
+    book, commands = life
     account, _ = fold(Account(), commands, book)
     assert account.now is not None
     instants = [account.now + timedelta(hours=number) for number in hours]
@@ -285,9 +288,10 @@ def boundaries(account: Account, instants: list[datetime], book: RateBook) -> It
         yield at
 
 
-@given(books, valid_timelines, st.data())
-def test_time_may_pass_at_any_pace(book: RateBook, commands: list[Command], data: st.DataObject) -> None:
+@given(valid_lives, st.data())
+def test_time_may_pass_at_any_pace(life: Life, data: st.DataObject) -> None:
     """Looking at an account between two commands changes nothing of what is decided."""
+    book, commands = life
     watched: list[Command] = []
     for earlier, later in pairwise(commands):
         between = data.draw(st.sampled_from([None, earlier.at, later.at, earlier.at + (later.at - earlier.at) / 2]))
@@ -296,10 +300,9 @@ def test_time_may_pass_at_any_pace(book: RateBook, commands: list[Command], data
     assert fold(Account(), watched, book) == fold(Account(), commands, book)
 
 
-@given(books, hostile_timelines, st.randoms(use_true_random=False))
-def test_shuffled_and_duplicated_input_gives_the_same_account(
-    book: RateBook, commands: list[Command], chance: random.Random
-) -> None:
+@given(hostile_lives, st.randoms(use_true_random=False))
+def test_shuffled_and_duplicated_input_gives_the_same_account(life: Life, chance: random.Random) -> None:
+    book, commands = life
     same_objects = [command for command in commands if chance.random() < 0.3]
     same_content = [replace(command) for command in commands if chance.random() < 0.3]
     arrived = [*commands, *same_objects, *same_content]
@@ -325,10 +328,9 @@ def test_the_same_id_with_other_content_is_a_conflict_in_any_order(
 # --- holds, prices and late usage ------------------------------------------------------------------------
 
 
-@given(books, valid_timelines, st.integers(1, 40_000), st.sampled_from(GAPS))
-def test_hold_then_release_is_nothing(
-    book: RateBook, commands: list[Command], millicredits: int, gap: timedelta
-) -> None:
+@given(valid_lives, st.integers(1, 40_000), st.sampled_from(GAPS))
+def test_hold_then_release_is_nothing(life: Life, millicredits: int, gap: timedelta) -> None:
+    book, commands = life
     account, _ = fold(Account(), commands, book)
     at = max(command.at for command in commands)
     account = account.as_of(at, book)
@@ -341,10 +343,9 @@ def test_hold_then_release_is_nothing(
     assert released.holds == account.holds
 
 
-@given(books, valid_timelines, usages)
-def test_quote_equals_charge_equals_what_the_ledger_posts(
-    book: RateBook, commands: list[Command], usage: Usage
-) -> None:
+@given(valid_lives, usages)
+def test_quote_equals_charge_equals_what_the_ledger_posts(life: Life, usage: Usage) -> None:
+    book, commands = life
     account, _ = fold(Account(), commands, book)
     at = max(command.at for command in commands)
     due = account.as_of(at, book)
@@ -360,10 +361,9 @@ def test_quote_equals_charge_equals_what_the_ledger_posts(
         assert held.holds["h"].millicredits == quoted
 
 
-@given(books, hostile_timelines)
-def test_late_usage_of_a_closed_segment_never_exceeds_what_it_let_expire(
-    book: RateBook, commands: list[Command]
-) -> None:
+@given(hostile_lives)
+def test_late_usage_of_a_closed_segment_never_exceeds_what_it_let_expire(life: Life) -> None:
+    book, commands = life
     let_expire = drawn_late = 0
     for entry in entries_of(play(with_late_usage(commands), book)):
         if isinstance(entry, Posting) and (entry.source, entry.target) == ("allowance", "expired"):

@@ -160,6 +160,9 @@ REFUSALS = {
         Reason.SAME_TIER, [LITE], ChangeTier("x", START, "lite"), over=(Reason.DOWNGRADE_INSIDE_CYCLE,)
     ),
     "a lower tier inside the cycle": No(Reason.DOWNGRADE_INSIDE_CYCLE, [STANDARD], ChangeTier("x", START, "lite")),
+    "a lower tier than one that is no longer for sale": No(
+        Reason.DOWNGRADE_INSIDE_CYCLE, [STANDARD], ChangeTier("x", START + DAY, "lite"), book=NO_STANDARD
+    ),
     "a grant again": No(Reason.DUPLICATE_GRANT, [Grant("g", START, 1)], Grant("g", START, 2)),
     "an open hold again": No(
         Reason.DUPLICATE_HOLD,

@@ -116,9 +116,12 @@ Many = Annotated[tuple[T, ...], BeforeValidator(_items)]
 
 
 class Part(BaseModel):
-    """A section of a card: frozen, strict, and without keys that the schema does not know."""
+    """A section of a card: frozen, strict, and without keys that the schema does not know.
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    Validators are built when the first card is read, not on import.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
 
 class Source(Part):
