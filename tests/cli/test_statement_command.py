@@ -353,9 +353,14 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_sees_progress_and_its_line_is_cleared_again(run, log, monkeypatch):
+@pytest.fixture
+def slow_clock(monkeypatch):
+    """A second passes from one look at the clock to the next."""
     clock = iter(range(1_000_000))
     monkeypatch.setattr("mimo_credits.cli.output.monotonic", lambda: next(clock))
+
+
+def test_a_terminal_sees_progress_and_its_line_is_cleared_again(run, log, monkeypatch, slow_clock):
     start = datetime(2026, 5, 28, tzinfo=UTC)
     path = log(*(openai(f"{n}", int((start + timedelta(seconds=n)).timestamp()), "mimo-v2.5", 1) for n in range(1_200)))
     terminal = Terminal()
@@ -364,7 +369,7 @@ def test_a_terminal_sees_progress_and_its_line_is_cleared_again(run, log, monkey
     assert terminal.getvalue() == "\r500 lines read, 500 a second \r1,000 lines read, 500 a second \r\x1b[K"
 
 
-def test_no_progress_is_shown_where_nobody_watches(run, log):
+def test_no_progress_is_shown_where_nobody_watches(run, log, slow_clock):
     start = created("2026-05-28T12:00:00+08:00")
     path = log(*(openai(f"{n}", start + n, "mimo-v2.5", 1) for n in range(1_200)))
     assert run("statement", path, *PLAN).err == ""

@@ -104,18 +104,12 @@ def _at_a_boundary(reading: Reading, name: str, boundary: datetime, upward: str)
         yield Release(name, boundary, reserve.id)
 
 
-def walk(account: Account, before: Reading, book: RateBook, depth: int, part: slice = slice(None)) -> int:
-    """Compares every history of up to `depth` further commands, and says how many answers were compared.
-
-    `part` says which of the first commands to begin with.
-    """
-    compared = 0
+def walk(account: Account, before: Reading, book: RateBook, depth: int, part: slice = slice(None)) -> None:
+    """Compares every history of up to `depth` further commands; `part` says which of the first ones to begin with."""
     for command in list(next_commands(before))[part]:
         agreed = check(account, before, command, book)
-        compared += 1
         if agreed is not None and depth > 1:
-            compared += walk(*agreed, book, depth - 1)
-    return compared
+            walk(*agreed, book, depth - 1)
 
 
 MORNING, LATER = DAWN + timedelta(hours=4), DAWN + timedelta(hours=5)
@@ -213,6 +207,15 @@ def start(book: RateBook, commands: list[Command]) -> tuple[Account, Reading]:
 @pytest.mark.parametrize("root", ROOTS)
 def test_every_short_history_is_as_the_oracle_reads_it(root: str, part: int) -> None:
     make_book, commands, shorter = ROOTS[root]
-    book, depth = make_book(), DEPTH - shorter
-    compared = walk(*start(book, commands), book, depth, slice(part, None, PARTS))
-    assert compared * PARTS > 4**depth, "the walk has become a stroll"
+    book = make_book()
+    walk(*start(book, commands), book, DEPTH - shorter, slice(part, None, PARTS))
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_there_is_much_to_walk_through(root: str) -> None:
+    make_book, commands, _ = ROOTS[root]
+    book = make_book()
+    account, reading = start(book, commands)
+    agreed = [check(account, reading, command, book) for command in next_commands(reading)]
+    assert len(agreed) >= 12
+    assert sum(one is not None for one in agreed) >= 2

@@ -70,13 +70,8 @@ def credit(millicredits: int) -> str:
 
 
 def number(amount: Decimal) -> str:
-    """An exact number, with separators between thousands and without zeros that a computation left behind."""
-    text = f"{amount:,f}"
-    if "." not in text or len(text.partition(".")[2]) <= 2:
-        return text
-    whole, _, decimals = text.partition(".")
-    decimals = decimals.rstrip("0")
-    return f"{whole}.{decimals}" if decimals else whole
+    """An exact number, with separators between thousands."""
+    return f"{amount:,f}"
 
 
 def in_percent(value: Decimal, part: int) -> str:
