@@ -14,12 +14,12 @@ from functools import partial
 from benchmarks.peer_environment import Peer, PeerError, install
 from benchmarks.peers import CACHED, INPUT, OUTPUT, PEERS
 from benchmarks.report import Aim, Section, duration, middle, share, table, times, warn
-from benchmarks.timing import Contender, Samples, interleave, ratio, repeated, spread, statement
+from benchmarks.timing import BATCHES, Contender, Samples, interleave, ratio, repeated, spread, statement
 from mimo_credits import RateCard, Usage, charge, load_card, price, quote
 
 CARD = "2026-05-27"
 MODEL = "mimo-v2.5-pro"
-BATCH_NS = 3_000_000
+BATCH_NS = 1_000_000
 
 FLOOR = "by_hand(rows, usage)"
 CHARGE = "charge(card, usage)"
@@ -91,7 +91,8 @@ def measure(rounds: int) -> Section:
         title="Pricing one request",
         how=(
             f"One prebuilt `Usage`: {MODEL}, {CACHED:,} cached and {INPUT - CACHED:,} other input tokens, {OUTPUT} "
-            f"output tokens, on card {card.id}. {rounds} rounds, each with {duration(BATCH_NS)} of calls of everyone. "
+            f"output tokens, on card {card.id}. {rounds} rounds, in each of them the least of {BATCHES} batches of "
+            f"{duration(BATCH_NS)}. "
             "The other libraries give money, so `price` is the like of them, and `charge` what a plan's backend calls."
         ),
         table=_table(samples, gives),

@@ -1,8 +1,9 @@
 """Interleaved timing: each round measures every contender once, so that a machine which slows down slows them all.
 
-A ratio is taken within each round and then summed up; it is never the ratio of two medians. The order within a round
-moves on by one each time, so that nobody always follows the same neighbour. The garbage collector stays on, with its
-thresholds as they are: `timeit` would turn it off, so each timer turns it on again.
+A ratio is taken within each round and then summed up; it is never the ratio of two medians. Each round has an order of
+its own, drawn from a fixed seed, so that nobody always follows the same neighbour (who may have left the processor
+idle, or its caches full). The garbage collector stays on, with its thresholds as they are: `timeit` would turn it off,
+so each timer turns it on again.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import statistics
 import sys
 import timeit
 from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from time import perf_counter_ns
 from typing import NamedTuple
 
+BATCHES = 3
 GC_ON = "import gc; gc.enable()"
 
 
@@ -45,8 +48,7 @@ def interleave(contenders: Sequence[Contender], rounds: int, title: str) -> Samp
         contender.measure()
     for number in range(rounds):
         print(f"\r{title}: round {number + 1} of {rounds} ", end="", file=sys.stderr, flush=True)
-        first = number % len(contenders)
-        for contender in (*contenders[first:], *contenders[:first]):
+        for contender in Random(number).sample(contenders, len(contenders)):
             samples[contender.name].append(contender.measure())
     print(file=sys.stderr)
     return samples
@@ -70,9 +72,12 @@ def statement(code: str, names: Mapping[str, object], batch_ns: int) -> Contende
 
 
 def repeated(batch: Callable[[int], float], batch_ns: int) -> Callable[[], float]:
-    """Measures a batch that takes about `batch_ns`: nanoseconds of one call. `batch` gives those of so many calls."""
+    """Measures batches that take about `batch_ns` each: nanoseconds of one call in the least of them.
+
+    The least, because other programs interrupt one batch or another. `batch` gives the nanoseconds of so many calls.
+    """
     calls = 1
     while (taken := batch(calls)) < batch_ns / 4 and calls < 10**7:
         calls *= 4
     calls = max(1, round(calls * batch_ns / taken))
-    return lambda: batch(calls) / calls
+    return lambda: min(batch(calls) for _ in range(BATCHES)) / calls

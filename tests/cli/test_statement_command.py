@@ -290,6 +290,13 @@ def test_a_response_at_the_very_purchase_counts(run, log):
     assert (code, err, ran.json["cycles"][0]["used"]) == (0, "", "10")
 
 
+def test_a_reason_that_quotes_a_long_name_is_told_in_short(run, log):
+    path = log({**APRIL_RATES, "model": "x" * 10_000})
+    code, _, err = run("statement", path, *PLAN)
+    assert code == 0
+    assert len(err.splitlines()[0].removeprefix(f"{path}:1: unknown-model: ")) == 300
+
+
 def test_an_empty_log_gives_the_bare_plan_and_a_warning(run, log):
     code, out, err = run("statement", log(""), *PLAN)
     assert code == 0

@@ -12,6 +12,9 @@ from mimo_credits.errors import MimoCreditsError, Refused
 from mimo_credits.ledger import Record, Rejection
 from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, first_of_each, read_log
 
+_LONGEST_REASON = 300
+"""Characters of a reason that are told: it may quote a line of any length."""
+
 
 class Problem(NamedTuple):
     """A line of a log that the statement does not contain: where, what kind of problem in one word, and why."""
@@ -21,7 +24,7 @@ class Problem(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.kind}: {self.why}"
+        return f"{self.place}: {self.kind}: {self.why:.{_LONGEST_REASON}}"
 
 
 class StoppedAtProblem(MimoCreditsError):

@@ -36,9 +36,9 @@ def add_to(commands: Commands) -> None:
         "statement",
         help="from logs of API responses to each cycle's credits and money",
         description="Accounts for the responses in logs (JSON Lines, plain or gzip; - is standard input) and prints "
-        "each billing cycle. The plan is bought at --since. Lines that cannot be used are named on standard error with "
-        "their number and are not in the statement; the exit code is then still 0, unless --strict asks to stop at the "
-        "first of them.",
+        "each billing cycle. The plan is bought at --since, as the account's first purchase. Lines that cannot be used "
+        "are named on standard error with their number and are not in the statement; the exit code is then still 0, "
+        "unless --strict asks to stop at the first of them.",
         allow_abbrev=False,
     )
     parser.add_argument("logs", nargs="+", metavar="LOG", help="JSON Lines of the API's own response bodies")

@@ -113,7 +113,7 @@ def _price_rows(card: RateCard, currency: str) -> Iterator[list[str]]:
         for row in prices.get(name, ()):
             numbers = [row.cache_hit, row.cache_miss, row.output, row.audio_hour]
             cells = ["-" if price is None else number(price) for price in numbers]
-            band = "" if currency in model.price or len(model.bands) < 2 else band_limits(model, row.band)
+            band = "" if currency in model.price else band_limits(model, row.band)
             yield [name, band, *cells, _cited(card, card.source_of(name, currency))]
 
 

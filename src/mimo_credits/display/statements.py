@@ -135,12 +135,14 @@ def _sums(lines: Iterable[StatementLine], field: Literal["quantity", "millicredi
 
 
 def _rates(rates: Rates) -> str:
-    """Credits of hit/miss/output, one number where they are the same; for audio those of an hour."""
+    """Credits of hit/miss/output, one number where they are the same; and those of an hour of audio."""
     tokens = [rates.cache_hit, rates.cache_miss, rates.output]
-    if rates.audio_hour is not None and not any(tokens):
-        return f"{credit(rates.audio_hour)}/h"
     written = ["-" if rate is None else credit(rate) for rate in tokens]
-    return written[0] if len(set(written)) == 1 else "/".join(written)
+    by_token = written[0] if len(set(written)) == 1 else "/".join(written)
+    if rates.audio_hour is None:
+        return by_token
+    by_hour = f"{credit(rates.audio_hour)}/h"
+    return f"{by_token} + {by_hour}" if any(tokens) else by_hour
 
 
 def _bill_row(bill: Billed) -> list[str]:

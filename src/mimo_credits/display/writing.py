@@ -81,9 +81,7 @@ def in_percent(value: Decimal, part: int) -> str:
 
 def band_text(model: ModelRates, band: int) -> str:
     """Which inputs a band of the plan's rates is for; nothing where the plan has one rate for all."""
-    if model.credits is not None or len(model.bands) < 2:
-        return ""
-    return band_limits(model, band)
+    return "" if model.credits is not None else band_limits(model, band)
 
 
 def band_limits(model: ModelRates, band: int) -> str:
