@@ -26,7 +26,7 @@ from mimo_credits import (
     Refused,
     UnknownModel,
 )
-from mimo_credits.errors import Problem, nearest, shown
+from mimo_credits.errors import Problem, is_unicode, nearest, shown
 
 AT = datetime(2026, 5, 27, tzinfo=UTC)
 
@@ -176,6 +176,19 @@ class Unspeakable:
 )
 def test_a_value_is_shown_cut_short_and_never_an_error_itself(value, text):
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "can_be_written"),
+    [
+        *(("", True), ("mimo", True), ("模型", True), ("\ud7ff\ue000", True), ("🙂", True)),
+        *(("\ud800", False), ("\udfff", False), ("a\ud83d", False)),
+    ],
+    ids=ascii,
+)
+def test_a_lone_surrogate_is_no_text(text, can_be_written):
+    assert is_unicode(text) is can_be_written
+    assert can_be_written is (text.encode("utf-8", "replace").decode() == text)
 
 
 def test_reasons_are_in_their_documented_order_of_precedence():

@@ -110,7 +110,7 @@ def test_no_more_is_cached_than_was_read():
     assert error.why == "1,001 exceeds input_tokens 1,000, which include the cached ones"
 
 
-@pytest.mark.parametrize("model", ["", None, 5, b"mimo-v2.5"])
+@pytest.mark.parametrize("model", ["", None, 5, b"mimo-v2.5", "\ud800", "mimo-\udfff"])
 def test_a_usage_names_its_model(model):
     error = refused(Usage, model)
     assert (error.field, error.why) == ("model", f"needs a model id, not {model!r}")

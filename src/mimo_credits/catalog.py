@@ -85,8 +85,8 @@ def _pinned(card: RateCard, sha256: str | None) -> RateCard:
 def _read_file(path: Path) -> RateCard:
     try:
         raw = path.read_bytes()
-    except OSError as error:
-        raise InputError("path", f"{path} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise InputError("path", f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
     return RateCard.from_toml(raw, file=str(path))
 
 

@@ -34,6 +34,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8: a lone surrogate, which JSON can spell, cannot."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _hint(names: Sequence[str]) -> str:
     return f" Nearest known: {', '.join(names)}." if names else ""
 

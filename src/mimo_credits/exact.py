@@ -30,6 +30,7 @@ EXACT = Context(
 """Decimal arithmetic that raises rather than lose a digit."""
 
 _PRICE_DIGITS = 12
+_MOST_DIGITS = 30
 
 # ISO 4217 currencies whose smallest unit is not a hundredth.
 _MINOR_DIGITS = dict.fromkeys(
@@ -57,6 +58,8 @@ def to_millicredits(credits: Decimal | int) -> int:
         raise ValueError(f"credits are an int or a Decimal, not {credits!r}")
     if not Decimal(credits).is_finite():
         raise ValueError(f"credits are finite, not {credits}")
+    if abs(Decimal(credits).adjusted()) > _MOST_DIGITS:
+        raise ValueError(f"credits have at most {_MOST_DIGITS} digits before or after the point")
     numerator, denominator = credits.as_integer_ratio()
     millicredits, rest = divmod(numerator * MILLI, denominator)
     if rest:

@@ -20,6 +20,9 @@ class FrozenMap(Mapping[str, V], Generic[V]):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a FrozenMap cannot be changed")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a FrozenMap cannot be changed")
+
     def __getitem__(self, name: str) -> V:
         return self._entries[name]
 

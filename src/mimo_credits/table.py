@@ -112,10 +112,12 @@ class OffPeakHours(NamedTuple):
             for edge in (self.start, self.end)
         ]
         edge = min(edge for edge in edges if edge.replace(tzinfo=None) > local.replace(tzinfo=None))
-        if edge.utcoffset() != local.utcoffset():
-            # The clock is put forward or back before the edge: promise no more than this very instant.
+        until = edge.astimezone(UTC)
+        jumped_over = until.astimezone(self.zone).time() != edge.time()
+        if jumped_over or edge.utcoffset() != local.utcoffset():
+            # The clock is put forward or back by then: promise no more than this very instant.
             return instant + timedelta(microseconds=1)
-        return edge.astimezone(UTC)
+        return until
 
 
 class RateTable:

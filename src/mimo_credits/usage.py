@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mimo_credits.errors import InputError, shown
+from mimo_credits.errors import InputError, is_unicode, shown
 
 MAX_COUNT = 10**15
 """No count of one usage may exceed this: a bound on bad input, far above a year of the largest plan."""
@@ -33,7 +33,7 @@ class Usage:
     web_searches: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
-        if type(self.model) is not str or not self.model:
+        if type(self.model) is not str or not self.model or not is_unicode(self.model):
             raise InputError("model", f"needs a model id, not {shown(self.model)}")
         for name in _COUNTS:
             _check_count(getattr(self, name), name)

@@ -187,5 +187,5 @@ def tokens(hit: int = 0, miss: int = 0, output: int = 0, *, model: str = "weight
 SMALL = tokens(1, 1, 1)
 """5.5 credits at the plain card's peak, 2.75 off-peak."""
 
-LARGE = tokens(1, 3, 3)
-"""15.5 credits: more than Lite has, less than Standard."""
+LARGE = tokens(1, 3, 3, searches=1)
+"""15.5 credits, more than Lite has and less than Standard, and a web search, which costs money."""

@@ -13,18 +13,27 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from mimo_credits.card import Interval
-from mimo_credits.errors import Conflict, InputError, shown
+from mimo_credits.errors import Conflict, InputError, is_unicode, shown
 from mimo_credits.exact import to_millicredits
 from mimo_credits.instants import from_unix, parse_instant, to_utc
 from mimo_credits.usage import Usage
 
 MAX_ID = 256
+MAX_PRIORITY = 10**6
 MAX_MILLICREDITS = 2**63 - 1
 
 
 def _check_id(value: object, name: str = "id") -> None:
-    if type(value) is not str or not value or len(value) > MAX_ID:
-        raise InputError(name, f"needs a text of 1 to {MAX_ID} characters, not {shown(value)}")
+    _check_text(value, name)
+    if not value:
+        raise InputError(name, f"needs a text of 1 to {MAX_ID} characters, not an empty one")
+
+
+def _check_text(value: object, name: str) -> None:
+    if type(value) is not str or len(value) > MAX_ID:
+        raise InputError(name, f"needs a text of at most {MAX_ID} characters, not {shown(value)}")
+    if not is_unicode(value):
+        raise InputError(name, f"{shown(value)} has half of a surrogate pair, which no store can hold")
 
 
 def _check_credits(value: Decimal | int, name: str) -> None:
@@ -33,7 +42,7 @@ def _check_credits(value: Decimal | int, name: str) -> None:
     except ValueError as error:
         raise InputError(name, str(error)) from None
     if not 0 < millicredits <= MAX_MILLICREDITS:
-        raise InputError(name, f"needs more than 0 and at most {MAX_MILLICREDITS:,} millicredits, not {value} credits")
+        raise InputError(name, f"needs more than 0 and at most {MAX_MILLICREDITS:,} millicredits, not {shown(value)}")
 
 
 def _check_usage(value: object) -> None:
@@ -140,10 +149,10 @@ class Grant(_At):
         _At.__post_init__(self)
         _check_credits(self.credits, "credits")
         object.__setattr__(self, "credits", Decimal(self.credits))
-        if type(self.priority) is not int:
-            raise InputError("priority", f"needs a whole number, not {shown(self.priority)}")
-        if type(self.label) is not str:
-            raise InputError("label", f"needs a text, not {shown(self.label)}")
+        if type(self.priority) is not int or abs(self.priority) > MAX_PRIORITY:
+            bounds = f"-{MAX_PRIORITY:,} to {MAX_PRIORITY:,}"
+            raise InputError("priority", f"needs a whole number, {bounds}, not {shown(self.priority)}")
+        _check_text(self.label, "label")
         if self.expires_at is not None:
             object.__setattr__(self, "expires_at", _later(self.expires_at, self.at))
 

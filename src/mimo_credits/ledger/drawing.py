@@ -17,7 +17,7 @@ from mimo_credits.card import RateCard
 from mimo_credits.errors import Reason, Refused
 from mimo_credits.exact import billed, share
 from mimo_credits.ledger.account import Account, ClosedSegment
-from mimo_credits.ledger.commands import Grant, Record
+from mimo_credits.ledger.commands import Grant, Record, Settle
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.entries import (
     EXPIRED,
@@ -42,8 +42,11 @@ def decide_grant(draft: Draft, command: Grant) -> None:
     draft.post(command.at, ISSUED, pot, command.millicredits, "grant", command.id)
 
 
-def decide_record(draft: Draft, command: Record) -> None:
-    """Usage of the running segment is drawn from its buckets; late usage from what the segment before let expire."""
+def decide_record(draft: Draft, command: Record | Settle) -> None:
+    """Usage of the running segment is drawn from its buckets; late usage from what the segment before let expire.
+
+    A settlement of a hold that ended before is such usage, too.
+    """
     plan = draft.account.plan
     if plan is not None and command.at >= plan.segment_start:
         card = draft.card_at(command.at, plan.pinned)
@@ -59,7 +62,7 @@ def decide_record(draft: Draft, command: Record) -> None:
     overrun(draft, rated, rated.millicredits - covered, card)
 
 
-def _segment_of(account: Account, command: Record) -> ClosedSegment:
+def _segment_of(account: Account, command: Record | Settle) -> ClosedSegment:
     """The segment that late usage belongs to, if it is the one just closed. Refused otherwise."""
     closed = account.closed
     if account.since is None or command.at < account.since:

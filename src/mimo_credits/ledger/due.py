@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from mimo_credits.card import RateCard, Rollover
 from mimo_credits.cycle import Cycle, next_cycle
 from mimo_credits.exact import billed, to_millicredits
-from mimo_credits.ledger.account import Account, Bucket, Plan
+from mimo_credits.ledger.account import Bucket, Plan
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.drawing import bill_usage
 from mimo_credits.ledger.entries import (
@@ -100,26 +100,21 @@ def _roll_over(draft: Draft, plan: Plan) -> None:
 
 
 def _next_migration(draft: Draft, plan: Plan) -> Due | None:
-    """The next card that migrates running cycles, if it sells the account's tier; a pinned account never migrates.
+    """The next card that migrates running cycles and sells the account's tier; a pinned account never migrates.
 
     One that took effect before the account's own clock is not made up for: correcting history is `rerate`'s.
     """
-    if plan.pinned is not None:
-        return None
-    found = draft.book.next_migration(plan.segment_start)
-    if found is None:
-        return None
-    at, card = found
-    tier = card.tiers.get(plan.tier)
-    sold = tier.plan(plan.interval) if tier else None
-    if sold is None or plan.currency not in sold.price or not _is_ahead(draft.account, at):
-        return None
-    moved = plan._replace(list_price=sold.price[plan.currency])
-    return Due(at, _MIGRATION, "", partial(_migrate, at=at, plan=moved, card=card))
-
-
-def _is_ahead(account: Account, at: datetime) -> bool:
-    return account.now is None or at >= account.now
+    found = draft.book.next_migration(plan.segment_start) if plan.pinned is None else None
+    while found is not None:
+        at, card = found
+        tier = card.tiers.get(plan.tier)
+        sold = tier.plan(plan.interval) if tier else None
+        ahead = draft.account.now is None or at >= draft.account.now
+        if ahead and sold is not None and plan.currency in sold.price:
+            moved = plan._replace(list_price=sold.price[plan.currency])
+            return Due(at, _MIGRATION, "", partial(_migrate, at=at, plan=moved, card=card))
+        found = draft.book.next_migration(at)
+    return None
 
 
 def _migrate(draft: Draft, at: datetime, plan: Plan, card: RateCard) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 from mimo_credits.errors import Reason, Refused
 from mimo_credits.exact import to_credits, to_millicredits
 from mimo_credits.ledger.account import OpenHold
-from mimo_credits.ledger.commands import Hold, Record, Release, Settle
+from mimo_credits.ledger.commands import Hold, Release, Settle
 from mimo_credits.ledger.draft import Draft, subscribed
 from mimo_credits.ledger.drawing import decide_record, draw, overrun, rate, shares
 from mimo_credits.ledger.entries import EXPIRED, HELD, SPENT, HoldClosed, HoldOpened
@@ -53,7 +53,7 @@ def decide_settle(draft: Draft, command: Settle) -> None:
     hold = draft.account.holds.get(command.hold_id)
     if hold is None:
         _require_ended(draft, command, command.hold_id)
-        decide_record(draft, Record(command.id, command.at, command.usage))
+        decide_record(draft, command)
         return
     card = draft.card_at(hold.at, hold.card)
     rated = rate(draft, command.at, command.id, command.usage, card, priced_at=hold.at)

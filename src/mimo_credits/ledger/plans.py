@@ -64,7 +64,7 @@ def decide_change(draft: Draft, command: ChangeTier) -> None:
         raise Refused(Reason.SAME_TIER, command, f"the account is on {command.tier!r} already")
     current = card.tiers.get(plan.tier)
     running = current.plan(plan.interval) if current else None
-    if running is not None and sold.credits <= running.credits:
+    if to_millicredits(sold.credits) <= (to_millicredits(running.credits) if running else _issued(draft)):
         raise Refused(
             Reason.DOWNGRADE_INSIDE_CYCLE,
             command,
@@ -86,13 +86,17 @@ def decide_cancel(draft: Draft, command: Cancel) -> None:
 def _pay_difference(draft: Draft, command: ChangeTier, plan: Plan, card: RateCard, sold: Tier | AnnualPlan) -> None:
     """Pays new list price minus old; the allowance grows to the new one, what is spent stays spent, the cycle stays."""
     new_price = sold.price[plan.currency]
-    allowance = draft.account.bucket(ALLOWANCE)
-    issued = allowance.issued if allowance else 0
     draft.add(TierChanged(command.at, command.tier, card.id, card.sha256, new_price, command.id))
-    growth = max(0, to_millicredits(sold.credits) - issued)
+    growth = max(0, to_millicredits(sold.credits) - _issued(draft))
     draft.post(command.at, ISSUED, ALLOWANCE, growth, "upgrade", command.id)
     due = max(Fraction(0), Fraction(new_price) - Fraction(plan.list_price))
     _bill(draft, command, due, card, plan.currency, "upgrade")
+
+
+def _issued(draft: Draft) -> int:
+    """What was issued into the running allowance: how high the tier is where the card in force no longer sells it."""
+    allowance = draft.account.bucket(ALLOWANCE)
+    return allowance.issued if allowance else 0
 
 
 def _trade_in(draft: Draft, command: ChangeTier, plan: Plan, card: RateCard, new_price: Decimal) -> None:

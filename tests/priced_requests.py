@@ -1,0 +1,45 @@
+"""Every card with its TOML parsed, and any request of it: what the tests of prices draw from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from mimo_credits import RateCard, Usage, list_cards
+from mimo_credits.catalog import rates_folder
+from tests import plain_pricing
+from tests.made_cards import CARD, TEXT
+
+DAY = datetime(2026, 5, 3, 4, tzinfo=UTC)
+NIGHT = datetime(2026, 5, 3, 20, tzinfo=UTC)
+
+
+def published(card_id: str) -> tuple[RateCard, dict]:
+    text = (rates_folder() / "mimo" / f"{card_id}.toml").read_text(encoding="utf-8")
+    return RateCard.from_toml(text), plain_pricing.parsed(text)
+
+
+MADE = "made for tests"
+CARDS = {MADE: (CARD, plain_pricing.parsed(TEXT)), **{card_id: published(card_id) for card_id in list_cards()}}
+HAS_AUDIO = {"speech", "sound", "mimo-v2.5-asr", "xiaomi/mimo-v2.5-asr"}
+
+tokens = st.one_of(st.integers(0, 400), st.integers(0, 300_000), st.integers(0, 1_048_576))
+instants = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+
+
+@st.composite
+def requests(draw, labels=tuple(CARDS), known=lambda card: card.table.known_models()) -> tuple[str, Usage]:
+    """A card's label, and any request of one of its models, by id or alias."""
+    label = draw(st.sampled_from(labels))
+    name = draw(st.sampled_from(sorted(known(CARDS[label][0]))))
+    total = draw(tokens)
+    usage = Usage(
+        name,
+        input_tokens=total,
+        cached_tokens=draw(st.integers(0, total)),
+        output_tokens=draw(tokens),
+        audio_seconds=draw(st.integers(0, 100_000) if name in HAS_AUDIO else st.sampled_from([0] * 9 + [5])),
+        web_searches=draw(st.integers(0, 50)),
+    )
+    return label, usage

@@ -1,0 +1,115 @@
+"""Quotes: what each meter costs, of one request or of many, in credits and in money."""
+
+from __future__ import annotations
+
+import pickle
+from decimal import Decimal
+
+import pytest
+
+from mimo_credits import Quote, QuoteLine, Usage, charge, price, quote
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.pricing import CardRef
+from tests.made_cards import CARD
+from tests.priced_requests import NIGHT
+
+
+def test_a_quote_shows_the_rate_that_each_meter_paid():
+    usage = Usage("banded", input_tokens=150, cached_tokens=50, output_tokens=7, web_searches=2)
+    assert quote(CARD, usage) == Quote(
+        card=CardRef(CARD.id, CARD.sha256),
+        off_peak=False,
+        millicredits=1_219_000,
+        lines=(
+            QuoteLine("banded", "banded", 1, "cache_hit", 50, Decimal(2), "token", 100_000),
+            QuoteLine("banded", "banded", 1, "cache_miss", 100, Decimal(10), "token", 1_000_000),
+            QuoteLine("banded", "banded", 1, "output", 7, Decimal(17), "token", 119_000),
+            QuoteLine("banded", "banded", 1, "web_search", 2, None, "call", 0),
+        ),
+        money=FrozenMap({"USD": Decimal("0.010238")}),
+        unpriced=FrozenMap({"CNY": f"rate card {CARD.id} has no rate for any meter of 'banded' in CNY."}),
+    )
+
+
+def test_a_quote_keeps_the_name_that_was_asked_for_beside_the_one_that_is_billed():
+    (line,) = quote(CARD, Usage("acme/flat", output_tokens=1)).lines
+    assert (line.model, line.billed) == ("acme/flat", "flat")
+
+
+def test_a_quote_of_audio_shows_the_rate_of_an_hour():
+    shown = quote(CARD, Usage("speech", audio_seconds=9), at=NIGHT)
+    assert shown.lines == (QuoteLine("speech", "speech", 0, "audio_second", 9, Decimal("5.6"), "hour", 14),)
+    assert shown.off_peak
+    assert shown.credits == Decimal("0.014")
+
+
+def test_lines_are_apart_by_name_band_and_meter_and_together_otherwise():
+    usages = [
+        Usage("banded", input_tokens=10),
+        Usage("banded", input_tokens=30, output_tokens=1),
+        Usage("banded", input_tokens=150),
+        Usage("flat", input_tokens=4),
+        Usage("acme/flat", input_tokens=4),
+    ]
+    lines = [
+        (line.model, line.band, line.meter, line.quantity, line.millicredits) for line in quote(CARD, usages).lines
+    ]
+    assert lines == [
+        ("banded", 0, "cache_miss", 40, 200_000),
+        ("banded", 0, "output", 1, 13_000),
+        ("banded", 1, "cache_miss", 150, 1_500_000),
+        ("flat", 0, "cache_miss", 4, 12_000),
+        ("acme/flat", 0, "cache_miss", 4, 12_000),
+    ]
+
+
+def test_usages_of_a_banded_model_are_priced_each_and_never_summed_first():
+    one = Usage("banded", input_tokens=100)
+    assert quote(CARD, [one, one, one]) == quote(CARD, {one: 3})
+    assert quote(CARD, {one: 3}).millicredits == 3 * charge(CARD, one)
+    assert charge(CARD, Usage("banded", input_tokens=300)) == 4 * 3 * charge(CARD, one)
+
+
+def test_lines_count_how_many_of_each():
+    lines = quote(CARD, {Usage("flat", input_tokens=4, web_searches=2): 3, Usage("flat", input_tokens=1): 5}).lines
+    assert [(line.meter, line.quantity, line.millicredits) for line in lines] == [
+        ("cache_miss", 17, 51_000),
+        ("web_search", 6, 0),
+    ]
+
+
+def test_what_was_recorded_many_times_is_audio_rounded_each_time():
+    one = Usage("speech", audio_seconds=1)
+    assert quote(CARD, {one: 1_000}).millicredits == 2_000
+    assert quote(CARD, [one] * 1_000).millicredits == 2_000
+    assert quote(CARD, {one: 1_000}).money["USD"] == Decimal("0.138888889")
+
+
+@pytest.mark.parametrize("nothing", [[], {}, (), iter(())])
+def test_a_quote_of_nothing_costs_nothing(nothing):
+    shown = quote(CARD, nothing)
+    assert (shown.millicredits, shown.lines, shown.credits) == (0, (), 0)
+    assert shown.money == {"USD": 0, "CNY": 0}
+
+
+def test_money_is_written_plainly():
+    assert str(quote(CARD, {Usage("flat", input_tokens=1_000_000): 10}).money["USD"]) == "7"
+    assert str(price(CARD, Usage("flat", input_tokens=10_000_000), "USD")) == "7"
+
+
+def test_money_is_absent_with_the_reason_where_any_usage_has_no_price():
+    shown = quote(CARD, [Usage("free", input_tokens=5), Usage("triple", input_tokens=5)])
+    assert shown.money == {}
+    assert shown.unpriced["USD"] == f"rate card {CARD.id} has no rate for any meter of 'triple' in USD."
+    assert quote(CARD, Usage("free", web_searches=1)).unpriced == {
+        "CNY": f"rate card {CARD.id} has no rate for web_search of 'free' in CNY."
+    }
+
+
+def test_quotes_are_values():
+    shown = quote(CARD, Usage("flat", input_tokens=5), at=NIGHT)
+    assert shown == quote(CARD, Usage("flat", input_tokens=5), at=NIGHT)
+    assert hash(shown) == hash(quote(CARD, Usage("flat", input_tokens=5), at=NIGHT))
+    assert pickle.loads(pickle.dumps(shown)) == shown
+    with pytest.raises(AttributeError):
+        shown.millicredits = 0
