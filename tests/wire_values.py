@@ -217,7 +217,8 @@ def usages(draw: st.DrawFn) -> Usage:
 @st.composite
 def grants(draw: st.DrawFn) -> Grant:
     at, later = sorted(draw(st.tuples(instants, instants).filter(lambda pair: pair[0] != pair[1])))
-    return Grant(draw(names), at, draw(credits), draw(st.sampled_from([None, later])), draw(counts), draw(texts))
+    priority = draw(st.integers(-(10**6), 10**6))
+    return Grant(draw(names), at, draw(credits), draw(st.sampled_from([None, later])), priority, draw(texts))
 
 
 @st.composite

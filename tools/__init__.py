@@ -1,1 +1,1 @@
-"""What keeps the rate cards' files in order; run by `make sums`, `make schema` and `make check`."""
+"""What guards the rate cards' files and generates pages; run by `make sums`, `schema`, `scenarios` and `check`."""

@@ -29,7 +29,7 @@ class CycleRule(NamedTuple):
     timezone: str
 
     def end_of(self, anchor: datetime, number: int) -> datetime:
-        """The end of cycle `number` (counted from 1) of those anchored at `anchor`; with 0, where the first starts."""
+        """The end of cycle `number` (counted from 1) of those anchored at `anchor`."""
         zone = ZoneInfo(self.timezone)
         clock = anchor.astimezone(zone).replace(tzinfo=None)
         clock += relativedelta(days=self.days * number, months=self.months * number)

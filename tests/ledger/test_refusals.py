@@ -37,6 +37,7 @@ from tests.ledger.worlds import LARGE, SMALL, tokens
 
 BOOK = worlds.plain()
 NO_STANDARD = worlds.repriced()
+PRO_NO_LARGER = RateBook([worlds.card(worlds.PLAIN).derive({"tiers": {"pro": {"credits": 30}}})])
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -162,6 +163,9 @@ REFUSALS = {
     "a lower tier inside the cycle": No(Reason.DOWNGRADE_INSIDE_CYCLE, [STANDARD], ChangeTier("x", START, "lite")),
     "a lower tier than one that is no longer for sale": No(
         Reason.DOWNGRADE_INSIDE_CYCLE, [STANDARD], ChangeTier("x", START + DAY, "lite"), book=NO_STANDARD
+    ),
+    "another tier of the same size": No(
+        Reason.DOWNGRADE_INSIDE_CYCLE, [STANDARD], ChangeTier("x", START, "pro"), book=PRO_NO_LARGER
     ),
     "a grant again": No(Reason.DUPLICATE_GRANT, [Grant("g", START, 1)], Grant("g", START, 2)),
     "an open hold again": No(

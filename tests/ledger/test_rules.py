@@ -16,10 +16,13 @@ from mimo_credits import (
     Account,
     Advance,
     Billed,
+    BucketClosed,
     ChangeTier,
     Command,
     CycleOpened,
     Entry,
+    Grant,
+    Hold,
     Posting,
     RateBook,
     Rated,
@@ -202,3 +205,21 @@ def test_usage_of_26_may_that_arrives_on_27_may_is_priced_and_paid_as_of_26_may(
     assert moved(entries, "overage") == [("overage", "spent", 20_000_000)]
     assert account.remaining == 11_000_000_000 - 1_000
     assert account.now == beijing(5, 27), "late usage does not turn the clock back"
+
+
+# --- grants ----------------------------------------------------------------------------------------------
+
+
+def test_a_grant_that_is_used_up_is_forgotten_at_the_next_renewal_unless_credits_of_it_are_held() -> None:
+    bought, end = beijing(4, 23), midnight_utc(2026, 5, 24)
+    expiry = end + timedelta(hours=9)
+    grants = [Grant(id, bought, 100, expires_at=expiry, priority=-1) for id in ("kept", "used-up")]
+    _, entries = run(
+        Subscribe("s", bought, "lite"),
+        *grants,
+        Hold("h", bought, credits=100, expires_at=expiry + timedelta(hours=1)),
+        Record("r", bought, used(100)),
+        Advance(expiry),
+    )
+    assert moved(entries, "hold", "usage") == [("grant:kept", "held", 100), ("grant:used-up", "spent", 100)]
+    assert [entry.pot for entry in entries if isinstance(entry, BucketClosed)] == ["grant:kept"]
