@@ -130,11 +130,9 @@ def _terms(entry: Entry, entries: Sequence[Entry], book: RateBook) -> Explanatio
 
 def _opening_of(entry: Entry, entries: Sequence[Entry]) -> CycleOpened | TierChanged | None:
     found: CycleOpened | TierChanged | None = None
-    for other in entries:
+    for other in entries[: entries.index(entry) + 1]:
         if isinstance(other, (CycleOpened, TierChanged)):
             found = other
-        if other is entry or other == entry:
-            break
     return found
 
 

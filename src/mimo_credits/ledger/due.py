@@ -161,8 +161,8 @@ def open_segment(
 
 def _let_expire(draft: Draft, at: datetime, reason: PostingReason) -> None:
     allowance = draft.account.bucket(ALLOWANCE)
-    if allowance is not None:
-        draft.post(at, ALLOWANCE, EXPIRED, allowance.millicredits, reason, "")
+    assert allowance is not None, "a plan has its allowance"
+    draft.post(at, ALLOWANCE, EXPIRED, allowance.millicredits, reason, "")
 
 
 def _carry_over(draft: Draft, at: datetime, card: RateCard, cycle: Cycle) -> None:

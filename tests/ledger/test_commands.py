@@ -1,0 +1,122 @@
+"""Commands are checked where they are made: each wrong field is an `InputError` that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mimo_credits import (
+    Account,
+    BeyondContext,
+    Cancel,
+    ChangeTier,
+    Command,
+    Grant,
+    Hold,
+    InputError,
+    RateCard,
+    RateCardError,
+    Record,
+    Refused,
+    Rejection,
+    Settle,
+    Subscribe,
+    Usage,
+    fold,
+    load_book,
+    load_card,
+    reconcile,
+    rerate,
+)
+from mimo_credits.ledger import difference, replay
+from mimo_credits.ledger.audit import audit
+
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+LATER = AT + timedelta(hours=1)
+BOOK = load_book()
+USAGE = Usage("mimo-v2.5", input_tokens=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: Cancel("", AT), "id"),
+        (lambda: Cancel(7, AT), "id"),
+        (lambda: Cancel("x" * 257, AT), "id"),
+        (lambda: Cancel("\ud800", AT), "id"),
+        (lambda: Cancel("c", datetime(2026, 6, 1)), "at"),
+        (lambda: Subscribe("s", AT, "lite", interval="weekly"), "interval"),
+        (lambda: Subscribe("s", AT, "lite", first_purchase=2), "first_purchase"),
+        (lambda: Subscribe("s", AT, "lite", card=""), "card"),
+        (lambda: Record("r", AT, {"model": "mimo-v2.5"}), "usage"),
+        (lambda: ChangeTier("c", AT, "pro", when="later"), "when"),
+        (lambda: Grant("g", AT, 0.5), "credits"),
+        (lambda: Grant("g", AT, 0), "credits"),
+        (lambda: Grant("g", AT, 10**5000), "credits"),
+        (lambda: Grant("g", AT, 1, priority=1.0), "priority"),
+        (lambda: Grant("g", AT, 1, priority=10**7), "priority"),
+        (lambda: Grant("g", AT, 1, label=None), "label"),
+        (lambda: Grant("g", AT, 1, expires_at=AT), "expires_at"),
+        (lambda: Hold("h", AT, expires_at=LATER), "usage"),
+        (lambda: Hold("h", AT, USAGE, 1, expires_at=LATER), "usage"),
+        (lambda: Hold("h", AT, USAGE), "expires_at"),
+        (lambda: Settle("e", AT, "", USAGE), "hold_id"),
+        (lambda: Record.from_response({"model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 1}}), "id"),
+    ],
+)
+def test_a_wrong_field_is_named(make: Callable[[], Command], field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make()
+    assert caught.value.field == field
+
+
+def test_a_fold_raises_what_apply_raises() -> None:
+    with pytest.raises(Refused):
+        fold(Account(), [Subscribe("s", AT, "lite"), Subscribe("t", LATER, "lite")], BOOK)
+
+
+def test_a_fold_may_begin_before_any_plan() -> None:
+    account, _ = fold(Account(), [Grant("g", AT, 5), Subscribe("s", AT, "lite")], BOOK)
+    assert account.remaining == 4_100_000_005
+
+
+def test_a_card_is_not_built_around_its_checks() -> None:
+    with pytest.raises(TypeError, match="a rate card is read"):
+        RateCard.model_validate({name: getattr(load_card("2026-05-27"), name) for name in RateCard.model_fields})
+
+
+def test_a_pay_as_you_go_plan_needs_the_prices_it_goes_on_with() -> None:
+    card = load_card("2026-05-27")
+    go_on: dict[str, object] = {"policy": {"exhausted": "pay-as-you-go"}}
+    assert card.derive(go_on).policy.exhausted == "pay-as-you-go"
+    with pytest.raises(RateCardError, match="has no CNY price, though exhausted plans go on"):
+        card.derive({**go_on, "models": {"mimo-v2.5": {"price": {"CNY": None}, "source": "H official-subscription"}}})
+
+
+def test_after_a_lapse_the_console_has_no_plan_figures() -> None:
+    account = fold(Account(), [Subscribe("s", AT, "lite"), Cancel("c", LATER)], BOOK)[0]
+    lapsed = account.as_of(AT + timedelta(days=60), BOOK)
+    items = [{"name": "plan_total_token", "used": 0, "limit": 0}]
+    assert reconcile(lapsed, {"data": {"usage": {"items": items}}}).agrees
+
+
+def test_corrected_books_are_right_books() -> None:
+    commands: list[Command] = [Subscribe("s", AT, "lite"), Record("r", LATER, USAGE)]
+    before, after = rerate(commands, BOOK), rerate(commands[:1], BOOK)
+    entries = [*before.entries, *difference(before.entries, after.entries)]
+    assert audit(replay(entries), entries, BOOK) == ()
+
+
+def test_a_request_beyond_the_context_inside_a_run_of_plain_usage_is_refused_alone() -> None:
+    april = datetime(2026, 4, 10, tzinfo=UTC)
+    lengths = [1, 2, 1_048_577, 3]
+    records = [
+        Record(f"r{number}", april + timedelta(minutes=number), Usage("mimo-v2-pro", input_tokens=length))
+        for number, length in enumerate(lengths, 1)
+    ]
+    rejected: list[Rejection] = []
+    account, _ = fold(Account(), [Subscribe("s", april, "lite"), *records], BOOK, rejected=rejected)
+    assert [type(rejection.error) for rejection in rejected] == [BeyondContext]
+    assert account.pots.spent == 2 * (1 + 2 + 3) * 1000
