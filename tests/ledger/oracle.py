@@ -143,8 +143,7 @@ class Reading(Facts):
         self._bill(at, new.price, old.currency, "renewal", card)
 
     def _migrates(self, old: Segment, at: datetime, card: RateCard) -> None:
-        sold = sold_by(card, old.tier, old.interval, old.currency)
-        assert sold is not None
+        sold = for_sale(card, old.tier, old.interval, old.currency)
         self._forget_empty_lots()
         self._close(at, "migration")
         self._open(_again(old, start=at, price=exactly(sold.price[old.currency])), sold, "")
@@ -240,20 +239,18 @@ class Reading(Facts):
         if command.tier == running.tier:
             raise No("same-tier")
         price, pot = exactly(sold.price[running.currency]), self.allowance()
-        issued = sum(move.amount for move in self.moves if move.source == "issued" and move.target == pot)
+        issued = sum(move.amount for move in self.moves if (move.source, move.target) == ("issued", pot))
         current = sold_by(card, running.tier, running.interval, running.currency)
         if milli(sold.credits) <= (milli(current.credits) if current else issued):
             raise No("downgrade-inside-cycle")
         self.wishes.append(Wish(None, False, "changed now"))
         if card.policy.upgrade == "price-difference":
             self._move("issued", pot, max(0, milli(sold.credits) - issued))
-            due = price - running.price
+            self._bill(at, max(Fraction(0), price - running.price), running.currency, "upgrade", card)
             running.tier, running.price = command.tier, price
-            self._bill(at, max(Fraction(0), due), running.currency, "upgrade", card)
             return
         due = price - (Fraction(self.balance(pot), issued) if issued else 0) * running.price
-        rule = period(card, running.interval)
-        new = _again(running, start=at, price=price)
+        rule, new = period(card, running.interval), _again(running, start=at, price=price)
         new.tier, new.anchor, new.number, new.rule = command.tier, at, 1, rule
         new.cycle_start, new.cycle_end = at, cycle_end(rule, at, 1)
         self._forget_empty_lots()

@@ -43,6 +43,7 @@ from tests.ledger.agreement import Refusal, ask, check
 from tests.ledger.oracle import Reading
 from tests.ledger.reckoning import TICK, cost_of
 from tests.ledger.strategies import GAPS, START, Life, hostile_lives, hostile_timelines, plain_runs, usages, valid_lives
+from tests.ledger.worlds import plain
 
 
 class Step(NamedTuple):
@@ -240,6 +241,12 @@ def test_fold_equals_apply_also_after_late_usage_and_refusals(life: Life, run: l
     late = [replace(record, at=record.at - GAPS[2]) for record in following(accepted, run)[:1]]
     tried = [*accepted, *following(accepted, run), *late]
     assert_fold_is_apply([step.command for step in play(tried, book)], book)
+
+
+def test_fold_equals_apply_where_a_run_ends_with_a_record_from_before_its_latest() -> None:
+    hours = [0, 1, 3, 2]
+    records = [Record(f"r{hour}", START + timedelta(hours=hour), Usage("free", input_tokens=9)) for hour in hours]
+    assert_fold_is_apply([Subscribe("s", START, "lite"), *records], plain())
 
 
 def assert_fold_is_apply(commands: list[Command], book: RateBook) -> None:
