@@ -6,6 +6,7 @@ Instants are Beijing's unless a name says otherwise; cycles on these cards end w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import pairwise
@@ -33,6 +34,7 @@ from mimo_credits import (
     load_book,
     load_card,
 )
+from tests.ledger.worlds import PLAIN, card
 
 BOOK = load_book()
 BEIJING = timezone(timedelta(hours=8))
@@ -223,3 +225,12 @@ def test_a_grant_that_is_used_up_is_forgotten_at_the_next_renewal_unless_credits
     )
     assert moved(entries, "hold", "usage") == [("grant:kept", "held", 100), ("grant:used-up", "spent", 100)]
     assert [entry.pot for entry in entries if isinstance(entry, BucketClosed)] == ["grant:kept"]
+
+
+def test_credits_are_carried_for_a_hundred_years_without_counting_cycle_by_cycle_even_at_the_calendars_end() -> None:
+    book = RateBook.fixed(card(replace(PLAIN, period="months = 12", rollover="{ up_to = 3, cycles = 100 }")))
+    bought = datetime(8990, 2, 1, tzinfo=UTC)
+    account, _ = run(Subscribe("s", bought, "lite"), Advance(bought + timedelta(days=366)), book=book)
+    assert [(bucket.millicredits, bucket.expires_at) for bucket in account.buckets if bucket.pot != "allowance"] == [
+        (3_000, datetime(9091, 2, 1, tzinfo=UTC))
+    ]

@@ -303,7 +303,7 @@ class Rollover(Part):
     """What is left at a renewal is kept, up to `up_to` credits, for as many further `cycles`; the rest expires."""
 
     up_to: Annotated[Credits, AfterValidator(_positive)]
-    cycles: Annotated[int, Field(gt=0)]
+    cycles: Annotated[int, Field(gt=0, le=100)]
 
 
 class Policy(Part):

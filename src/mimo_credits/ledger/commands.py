@@ -227,7 +227,7 @@ Command: TypeAlias = Identified | Advance
 _RANK: dict[type, int] = {
     kind: rank
     for rank, kinds in enumerate(
-        ((Subscribe,), (Grant,), (Cancel, ChangeTier), (Hold, Settle, Release), (Record,), (Advance,))
+        ((Subscribe,), (Grant,), (Cancel, ChangeTier), (Hold,), (Settle, Release), (Record,), (Advance,))
     )
     for kind in kinds
 }
@@ -237,7 +237,7 @@ _RANK: dict[type, int] = {
 def timeline(commands: Iterable[Command]) -> list[Command]:
     """A batch in the order in which it is to be applied, each command once, whatever order it arrived in.
 
-    By instant, then Subscribe, grants, Cancel and ChangeTier, Hold / Settle / Release, usage; ties by id. A repeat
+    By instant, then Subscribe, grants, Cancel and ChangeTier, holds, Settle and Release, usage; ties by id. A repeat
     (same id, same content) is dropped; the same id with other content raises `Conflict`.
     """
     seen: dict[str, Command] = {}
