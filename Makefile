@@ -40,11 +40,11 @@ check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's br
 	$(BIN)/python -m tools.scenarios --check
 	$(CORE) --cov
 
-thorough: $(VENV)/.test ## every test, with many random examples (long)
-	$(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
+thorough: $(VENV)/.test ## every test, with many random examples and every history of five commands (hours)
+	MIMO_CREDITS_DEPTH=5 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
 mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (long)
-	$(BIN)/mutmut run
+	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
 	$(BIN)/mutmut results
 
 bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
