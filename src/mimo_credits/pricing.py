@@ -18,6 +18,7 @@ from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, Pr
 from mimo_credits.exact import per, plain, plus, ratio_price, round_ratio, times, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
+from mimo_credits.seen import as_html, as_rich, as_text
 from mimo_credits.table import (
     AUDIO_SECOND,
     CACHE_HIT,
@@ -62,7 +63,7 @@ class QuoteLine(NamedTuple):
         return to_credits(self.millicredits)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Quote:
     """What usage costs on a card: exact `millicredits`, by meter in `lines`, and the same by pay-as-you-go.
 
@@ -76,6 +77,11 @@ class Quote:
     lines: tuple[QuoteLine, ...]
     money: FrozenMap[Decimal]
     unpriced: FrozenMap[str]
+
+    def __repr__(self) -> str:
+        return f"<Quote {self.credits:,f} credits by card {self.card.id}, sha256 {self.card.sha256[:12]}…>"
+
+    __str__, _repr_html_, __rich__ = as_text, as_html, as_rich
 
     @property
     def credits(self) -> Decimal:

@@ -46,6 +46,7 @@ from mimo_credits.card.parts import (
 )
 from mimo_credits.errors import Problem, RateCardError
 from mimo_credits.frozen import FrozenMap
+from mimo_credits.seen import as_html, as_rich, as_text
 from mimo_credits.table import RateTable
 
 K = TypeVar("K")
@@ -167,7 +168,7 @@ class RateCard(Part):
     def __repr__(self) -> str:
         return f"<RateCard {self.id} of {self.provider}, sha256 {self.sha256[:12]}…>"
 
-    __str__ = __repr__
+    __str__, _repr_html_, __rich__ = as_text, as_html, as_rich
 
 
 def _parse(raw: bytes, file: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mimo_credits.catalog import list_cards, load_card, verify_cards
 from mimo_credits.cli.arguments import Commands, add_json
 from mimo_credits.cli.output import amount, amounts, in_credits, iso, show, show_json
 from mimo_credits.cli.tiers import tier_documents
-from mimo_credits.display import card_text, cards_text
+from mimo_credits.display import as_text, card_sheet, cards_sheet
 from mimo_credits.table import UNLIMITED, Prices, Rates
 
 
@@ -52,7 +52,7 @@ def list_all(options: Namespace) -> int:
     if options.json:
         show_json({"cards": [{**_identity(card), "note": note} for card, note in loaded]})
     else:
-        show(cards_text([card for card, _ in loaded], {card.id: note for card, note in loaded if note}))
+        show(as_text(cards_sheet([card for card, _ in loaded], {card.id: note for card, note in loaded if note})))
     return 0
 
 
@@ -62,7 +62,7 @@ def show_one(options: Namespace) -> int:
     if options.json:
         show_json({**_identity(card), "note": note, **_content(card)})
     else:
-        show(card_text(card, note))
+        show(as_text(card_sheet(card, note)))
     return 0
 
 

@@ -11,7 +11,7 @@ from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import EXAMPLE, Commands, UsageError, add_json, change, instant
 from mimo_credits.cli.gathering import Gathered, gather
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell, warn
-from mimo_credits.display import statement_text
+from mimo_credits.display import as_text, statement_sheet
 from mimo_credits.errors import nearest
 from mimo_credits.ledger import (
     Account,
@@ -79,7 +79,7 @@ def run(options: Namespace) -> int:
     if options.json:
         show_json({**_document(made), "log": _log_document(gathered)})
     else:
-        show(statement_text(made, book))
+        show(as_text(statement_sheet(made, book)))
     return 0
 
 
