@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html.parser import HTMLParser
 
+import pandas
+import polars
+import pyarrow
 import pytest
 from rich.console import Console
 
@@ -41,6 +46,7 @@ from mimo_credits.display import (
     statement_sheet,
     tiers_sheet,
 )
+from mimo_credits.display.records import records_of
 from mimo_credits.display.sheet import Listing, Paragraph, Section, Sheet, Table
 from tests.made_cards import TEXT
 
@@ -238,3 +244,73 @@ def test_what_has_no_sheet_says_so() -> None:
 def test_the_core_draws_nothing_until_somebody_looks() -> None:
     code = "import mimo_credits, sys; sys.exit('mimo_credits.display' in sys.modules or 'rich' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- for other tools -------------------------------------------------------------------------------------
+
+
+def rows_of(frame) -> list[dict[str, object]]:
+    if isinstance(frame, polars.DataFrame):
+        return frame.to_dicts()
+    return frame.to_pylist() if isinstance(frame, pyarrow.Table) else frame.to_dict("records")
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind"), [("polars", polars.DataFrame), ("pandas", pandas.DataFrame), ("pyarrow", pyarrow.Table)]
+)
+def test_a_frame_has_a_row_for_each_line_to_the_last_digit(backend: str, kind: type) -> None:
+    quoted = quote(MAY, REQUEST)
+    frame = quoted.to_frame(backend)
+    assert isinstance(frame, kind)
+    rows = rows_of(frame)
+    assert [(row["meter"], row["quantity"], row["rate"], row["credits"]) for row in rows] == [
+        ("cache_hit", 86_000, Decimal("2.5"), 215_000),
+        ("cache_miss", 790, 300, 237_000),
+        ("output", 305, 600, 183_000),
+    ]
+    assert {(row["card"], row["sha256"], row["off_peak"]) for row in rows} == {(MAY.id, MAY.sha256, False)}
+
+
+def test_a_statements_frame_adds_up_to_what_was_used() -> None:
+    made = statement(lived()[1])
+    frame = made.to_frame("polars")
+    assert frame["millicredits"].sum() == made.cycles[0].used
+    assert frame["cycle_start"].unique().to_list() == [START]
+
+
+def test_without_a_wish_a_frame_is_of_a_library_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    quoted = quote(MAY, REQUEST)
+    assert isinstance(quoted.to_frame(), polars.DataFrame)
+    monkeypatch.delitem(sys.modules, "polars")
+    assert isinstance(quoted.to_frame(), pandas.DataFrame)
+
+
+def test_a_backend_that_is_not_known_or_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    quoted = quote(MAY, REQUEST)
+    with pytest.raises(InputError, match="needs one of polars, pandas, pyarrow, not 'excel'"):
+        quoted.to_frame("excel")
+    for name in ("polars", "pandas", "pyarrow"):
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr("mimo_credits.display.records.find_spec", lambda name: name == "narwhals" or None)
+    with pytest.raises(InputError, match="none of polars, pandas, pyarrow is installed"):
+        quoted.to_frame()
+    monkeypatch.setattr("mimo_credits.display.records.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="pip install 'mimo_credits"):
+        quoted.to_frame()
+
+
+def test_csv_is_read_back_as_it_was() -> None:
+    card = load_card("2026-06-01")
+    quoted = quote(card, [REQUEST, Usage("mimo-v2.5-asr", audio_seconds=1), Usage("mimo-v2.5", web_searches=2)])
+    rows = list(csv.DictReader(io.StringIO(quoted.to_csv(), newline="")))
+    assert [Decimal(row["credits"]) for row in rows] == [line.credits for line in quoted.lines]
+    assert [row["rate"] for row in rows] == ["2.5", "300", "600", "30000000", ""]
+    assert quoted.to_csv().endswith("\r\n")
+    stated = list(csv.DictReader(io.StringIO(statement(lived()[1]).to_csv(), newline="")))
+    assert {row["cycle_start"] for row in stated} == {"2026-06-01T00:00:00+00:00"}
+
+
+def test_markdown_is_a_method_too_and_what_has_no_lines_has_no_records() -> None:
+    assert MAY.to_markdown() == as_markdown(sheet_of(MAY))
+    with pytest.raises(InputError, match="has no lines"):
+        records_of(MAY)

@@ -18,7 +18,7 @@ from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, Pr
 from mimo_credits.exact import per, plain, plus, ratio_price, round_ratio, times, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
-from mimo_credits.seen import as_html, as_rich, as_text
+from mimo_credits.seen import Tabular
 from mimo_credits.table import (
     AUDIO_SECOND,
     CACHE_HIT,
@@ -64,7 +64,7 @@ class QuoteLine(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Quote:
+class Quote(Tabular):
     """What usage costs on a card: exact `millicredits`, by meter in `lines`, and the same by pay-as-you-go.
 
     `money` holds the price by currency, not rounded; where a currency has no price for the usage, `unpriced` says why.
@@ -80,8 +80,6 @@ class Quote:
 
     def __repr__(self) -> str:
         return f"<Quote {self.credits:,f} credits by card {self.card.id}, sha256 {self.card.sha256[:12]}…>"
-
-    __str__, _repr_html_, __rich__ = as_text, as_html, as_rich
 
     @property
     def credits(self) -> Decimal:

@@ -41,7 +41,7 @@ from mimo_credits.ledger.entries import (
     TierChanged,
 )
 from mimo_credits.pricing import CardRef
-from mimo_credits.seen import as_html, as_rich, as_text
+from mimo_credits.seen import Tabular
 from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, WEB_SEARCH
 
 
@@ -137,7 +137,7 @@ class CycleStatement:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Statement:
+class Statement(Tabular):
     """An account's cycles in order, what was billed by currency, and what usage owes that no bill has summed up yet."""
 
     cycles: tuple[CycleStatement, ...]
@@ -149,8 +149,6 @@ class Statement:
             return "<Statement of no cycles>"
         period = f"{self.cycles[0].start.isoformat()} to {self.cycles[-1].end.isoformat()}"
         return f"<Statement of {len(self.cycles)} cycles, {period}>"
-
-    __str__, _repr_html_, __rich__ = as_text, as_html, as_rich
 
     @property
     def cards(self) -> tuple[CardRef, ...]:

@@ -46,7 +46,7 @@ from mimo_credits.card.parts import (
 )
 from mimo_credits.errors import Problem, RateCardError
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.seen import as_html, as_rich, as_text
+from mimo_credits.seen import Seen
 from mimo_credits.table import RateTable
 
 K = TypeVar("K")
@@ -61,7 +61,7 @@ class Origin(NamedTuple):
     suffix: str
 
 
-class RateCard(Part):
+class RateCard(Seen, Part):
     """One published price list: read it with `load_card`, or from your own TOML text with `RateCard.from_toml`.
 
     `id` is `version.revision`, `sha256` the digest of the very bytes that were read, `effective_from` the aware instant
@@ -167,8 +167,6 @@ class RateCard(Part):
 
     def __repr__(self) -> str:
         return f"<RateCard {self.id} of {self.provider}, sha256 {self.sha256[:12]}…>"
-
-    __str__, _repr_html_, __rich__ = as_text, as_html, as_rich
 
 
 def _parse(raw: bytes, file: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from mimo_credits.display.cards import card_sheet, cards_sheet, tiers_sheet
 from mimo_credits.display.html import as_html
 from mimo_credits.display.markdown import as_markdown
 from mimo_credits.display.quotes import TierShare, quote_sheet, tier_shares
+from mimo_credits.display.records import to_csv, to_frame
 from mimo_credits.display.sheet import Sheet
 from mimo_credits.display.sheets import sheet_of
 from mimo_credits.display.statements import statement_sheet
@@ -34,4 +35,6 @@ __all__ = [
     "statement_sheet",
     "tier_shares",
     "tiers_sheet",
+    "to_csv",
+    "to_frame",
 ]
