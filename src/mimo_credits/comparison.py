@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError, PricingError, shown
-from mimo_credits.exact import minus, plus, ratio, to_credits
+from mimo_credits.exact import minus, plain, plus, ratio, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Record
 from mimo_credits.pricing import CardRef, charge, price
@@ -35,7 +35,7 @@ class Costs(NamedTuple):
     @property
     def change(self) -> Decimal:
         """`after - before`, exact."""
-        return minus(self.after, self.before)
+        return plain(minus(self.after, self.before))
 
     @property
     def growth(self) -> Fraction | None:
@@ -130,4 +130,4 @@ def _compared(timed: Iterable[Timed], before: tuple[RateCard, Costing], after: t
 
 def _with(costs: Costs, before: Decimal, after: Decimal) -> Costs:
     """The costs with those of one request more."""
-    return Costs(costs.requests + 1, plus(costs.before, before), plus(costs.after, after))
+    return Costs(costs.requests + 1, plain(plus(costs.before, before)), plain(plus(costs.after, after)))

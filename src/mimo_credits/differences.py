@@ -24,7 +24,7 @@ from mimo_credits.pricing import CardRef
 from mimo_credits.table import Prices, Rates
 
 Section = Literal["tier", "model", "rate", "price", "policy"]
-Value = Decimal | int | str
+Value = Decimal | str
 Facts = Mapping[str, Value | None]
 Row = Rates | Prices
 
@@ -46,9 +46,9 @@ class Change(NamedTuple):
     @property
     def growth(self) -> Fraction | None:
         """`after / before - 1`, exact; None where these are not two numbers, or the first is 0."""
-        if isinstance(self.before, str) or isinstance(self.after, str) or not self.before or self.after is None:
-            return None
-        return ratio(self.after, self.before) - 1
+        if isinstance(self.before, Decimal) and isinstance(self.after, Decimal) and self.before:
+            return ratio(self.after, self.before) - 1
+        return None
 
     def __str__(self) -> str:
         kind = f"{self.section} " if self.section in ("tier", "model") else ""
@@ -75,16 +75,16 @@ class CardDifference(NamedTuple):
 
 def value_text(value: Value | None) -> str:
     """A value for people: a number with separators between thousands, no value as nothing."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+    return f"{value:,f}" if isinstance(value, Decimal) else value or ""
 
 
 def growth_text(growth: Fraction | None) -> str:
-    """A growth for people, rounded: in percent, or as a factor where it doubles at least; nothing without one."""
-    if growth is None:
+    """A growth for people, rounded: in percent, or as a factor from doubling on; nothing where there is none."""
+    if not growth:
         return ""
-    return f"x {rounded(growth + 1):,}" if growth >= 1 else f"{percent(growth):+} %"
+    if growth >= 1:
+        return f"x {rounded(growth + 1):,}"
+    return f"{percent(growth):+} %" if percent(growth) else "< 0.1 %"
 
 
 def diff_cards(before: RateCard, after: RateCard) -> CardDifference:
@@ -152,8 +152,8 @@ def _listing(card: RateCard, billed: Mapping[str, str], name: str) -> str | None
 def _abilities(model: ModelRates) -> Facts:
     return {
         "in the plan": "yes" if model.in_plan else "no",
-        "context window": model.context,
-        "longest output": model.max_output,
+        "context window": None if model.context is None else Decimal(model.context),
+        "longest output": None if model.max_output is None else Decimal(model.max_output),
     }
 
 
@@ -189,21 +189,21 @@ def _compare_bands(
         if old or new:
             yield Change(section, subject, unit, _summary(old), _summary(new))
         return
-    limits = sorted({row.limit for row in (*old, *new)})
+    limits = shared_limits(old, new)
     for number, limit in enumerate(limits):
-        was, now = _covering(old, limit), _covering(new, limit)
-        if was is None or now is None:
-            break  # beyond the context of one of them: nothing to compare
-        label = _range(limits, number)
+        was, now = (next(row for row in bands if limit <= row.limit) for bands in (old, new))
+        label = range_text(limits, number)
         yield from _compare(section, subject, _by_meter(was, f"{unit}, ", label), _by_meter(now, f"{unit}, ", label))
 
 
-def _covering(bands: Sequence[Row], limit: int) -> Row | None:
-    """The band that prices an input of just that length."""
-    return next((row for row in bands if limit <= row.limit), None)
+def shared_limits(old: Sequence[Row], new: Sequence[Row]) -> list[int]:
+    """Where a band of either ends, as far as both price an input: beyond that there is nothing to compare."""
+    furthest = min(old[-1].limit, new[-1].limit)
+    return sorted({row.limit for row in (*old, *new) if row.limit <= furthest})
 
 
-def _range(limits: Sequence[int], number: int) -> str:
+def range_text(limits: Sequence[int], number: int) -> str:
+    """Which inputs the range of that number is for, of those that end at the `limits`; nothing for an only one."""
     above = f" above {limits[number - 1]:,}" if number else ""
     up_to = f" up to {limits[number]:,}" if number < len(limits) - 1 else ""
     return f"{above}{up_to} input tokens" if above or up_to else ""
@@ -222,7 +222,7 @@ def _by_meter(row: Row, before: str = "", after: str = "") -> dict[str, Decimal]
 def _summary(bands: Sequence[Row]) -> str | None:
     """All rates of a model in one line."""
     limits = [row.limit for row in bands]
-    return "; ".join(f"{_rates_text(row)}{_range(limits, number)}" for number, row in enumerate(bands)) or None
+    return "; ".join(f"{_rates_text(row)}{range_text(limits, number)}" for number, row in enumerate(bands)) or None
 
 
 def _rates_text(row: Row) -> str:

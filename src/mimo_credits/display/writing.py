@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,6 +42,18 @@ def table(rows: Iterable[Sequence[str]], align: str) -> list[str]:
     columns = zip(*(row for row in listed if len(row) > 1), strict=True)
     widths = [max(map(len, column)) for column in columns]
     return [("  " + "  ".join(_padded(row, widths, align) if len(row) > 1 else row)).rstrip() for row in listed]
+
+
+def markdown_table(rows: Sequence[Sequence[str]], align: str) -> list[str]:
+    """Rows as a table of Markdown, the first of them its heading; `align` as for `table`."""
+    lines = [f"| {' | '.join(map(markdown, row))} |" for row in rows]
+    rule = "|".join(["", *("---:" if side == "r" else "---" for side in align), ""])
+    return [lines[0], rule, *lines[1:]]
+
+
+def markdown(text: str) -> str:
+    """A text on one line, without a meaning in Markdown or HTML."""
+    return re.sub(r"([\\|<*`\[\]])", r"\\\1", " ".join(text.split()))
 
 
 def wrapped(paragraph: str) -> list[str]:

@@ -1,0 +1,215 @@
+"""Differences between cards, and what they mean for usage, as text and as Markdown.
+
+Both are made of the same blocks: a title, a table and remarks. Only percentages and multiples are rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from mimo_credits.card import RateCard
+from mimo_credits.comparison import Comparison, Costs, UsageComparison
+from mimo_credits.differences import (
+    Change,
+    Section,
+    Value,
+    diff_cards,
+    growth_text,
+    range_text,
+    shared_limits,
+    value_text,
+)
+from mimo_credits.display.writing import card_name, instant, joined, markdown, markdown_table, number, table, wrapped
+from mimo_credits.exact import percent, ratio, rounded
+from mimo_credits.growth import growth_in_tokens
+from mimo_credits.pricing import CardRef
+from mimo_credits.table import Rates
+
+HIT_RATES = tuple(Fraction(rate, 100) for rate in (0, 50, 90, 95, 100))
+"""The shares of input found in the cache for which the growth of allowances is shown."""
+
+_TITLES: dict[Section, str] = {
+    "tier": "Tiers",
+    "model": "Models",
+    "rate": "Plan credits for a token, at the peak",
+    "price": "Pay-as-you-go prices",
+    "policy": "Terms",
+}
+
+
+class TokenGrowth(NamedTuple):
+    """How many times as many input tokens of a model a month of some `tiers` buys, by hit rate as in `HIT_RATES`.
+
+    `inputs` says how long the requests' input is, where that matters.
+    """
+
+    tiers: tuple[str, ...]
+    model: str
+    inputs: str
+    growth: tuple[Fraction, ...]
+
+
+class _Block(NamedTuple):
+    title: str
+    rows: Sequence[Sequence[str]]
+    align: str
+    remarks: Sequence[str] = ()
+
+
+def difference_text(before: RateCard, after: RateCard, usage: UsageComparison | None = None) -> str:
+    """What changed between two cards, for a terminal; with `usage` compared on both, also what that means for it."""
+    lines = [f"From card {_named(before)}", f"to card   {_named(after)}"]
+    for block in _blocks(before, after, usage):
+        lines += ["", block.title, *(table(block.rows, block.align) if block.rows else ())]
+        lines += [line for remark in block.remarks for line in wrapped(remark)]
+    return joined(lines)
+
+
+def difference_markdown(before: RateCard, after: RateCard, usage: UsageComparison | None = None) -> str:
+    """The same in Markdown, to paste into a pull request."""
+    lines = [f"- From card {_named(before)}", f"- to card {_named(after)}"]
+    for block in _blocks(before, after, usage):
+        lines += ["", f"**{block.title}**"]
+        lines += ["", *markdown_table(block.rows, block.align)] if block.rows else []
+        lines += ["", *(f"- {markdown(remark)}" for remark in block.remarks)] if block.remarks else []
+    return joined(lines)
+
+
+def token_growth(before: RateCard, after: RateCard) -> tuple[TokenGrowth, ...]:
+    """The growth of each tier's allowance in input tokens, of every model that the plan covers on both cards.
+
+    Tiers that grow alike stand together. What does not change, and tokens that are free, are left out.
+    """
+    found = []
+    for model in dict.fromkeys([*before.models, *after.models]):
+        for inputs, shortest in _inputs(before, after, model):
+            alike: dict[tuple[Fraction, ...], list[str]] = {}
+            for tier in (tier for tier in before.tiers if tier in after.tiers):
+                growth = tuple(
+                    growth_in_tokens(before, after, tier, model, hit_rate=hit_rate, input_tokens=shortest)
+                    for hit_rate in HIT_RATES
+                )
+                alike.setdefault(growth, []).append(tier)
+            found += [
+                TokenGrowth(tuple(tiers), model, inputs, growth)
+                for growth, tiers in alike.items()
+                if any(times != 1 for times in growth)
+            ]
+    return tuple(found)
+
+
+def shares_of_allowance(before: RateCard, after: RateCard, costs: Costs) -> dict[str, tuple[Fraction, Fraction]]:
+    """What credits on the one card and on the other are of a month's allowance there, exact, for each tier of both."""
+    both = {name: (tier, after.tiers[name]) for name, tier in before.tiers.items() if name in after.tiers}
+    return {
+        name: (ratio(costs.before, old.credits), ratio(costs.after, new.credits))
+        for name, (old, new) in both.items()
+        if old.credits and new.credits
+    }
+
+
+def _inputs(before: RateCard, after: RateCard, model: str) -> Iterator[tuple[str, int]]:
+    """The lengths of input that both cards price: in words, and the shortest of each."""
+    old, new = (card.table.peak.bands.get(model, ()) for card in (before, after))
+    if not (old and new) or any(_has_free_input(rates) for rates in (*old, *new)):
+        return
+    limits = shared_limits(old, new)
+    for place in range(len(limits)):
+        yield range_text(limits, place), limits[place - 1] + 1 if place else 0
+
+
+def _has_free_input(rates: Rates) -> bool:
+    """Whether some input has no price above nothing, so that an allowance buys any amount of it."""
+    return not (rates.cache_hit and rates.cache_miss)
+
+
+def _named(card: RateCard) -> str:
+    return f"{card_name(CardRef(card.id, card.sha256))}, in effect from {instant(card.effective_from)} UTC"
+
+
+def _blocks(before: RateCard, after: RateCard, usage: UsageComparison | None) -> Iterator[_Block]:
+    changes = diff_cards(before, after).changes
+    if not changes:
+        yield _Block("Nothing that these cards price or promise is different.", (), "")
+    for section, title in _TITLES.items():
+        found = [change for change in changes if change.section == section]
+        if found:
+            yield _changed(title, found)
+    growth = token_growth(before, after)
+    if growth:
+        yield _growth(growth, len(before.tiers))
+    if usage is not None:
+        yield _costs("Credits", usage.credits)
+        yield from _shares(shares_of_allowance(before, after, usage.credits.total))
+        yield from (_costs(f"{currency} by pay-as-you-go", one) for currency, one in usage.money.items())
+        yield from _left_out(usage)
+
+
+def _changed(title: str, changes: Sequence[Change]) -> _Block:
+    """A row for what has a value on both cards or is a number; what else is new or gone, in words."""
+    rows = [["", "", "before", "after", "change"]]
+    remarks = []
+    for change in changes:
+        state = "new" if change.before is None else "gone" if change.after is None else ""
+        if state and isinstance(change.after if change.before is None else change.before, str):
+            about = f"{change.subject}, {change.what}" if change.what else change.subject
+            remarks.append(f"{about}: {state}, {'was ' if state == 'gone' else ''}{_shown(change)}")
+        else:
+            values = [value_text(value) or "-" for value in (change.before, change.after)]
+            rows.append([change.subject, change.what, *values, state or growth_text(change.growth)])
+    return _Block(title, rows if len(rows) > 1 else (), "llrrr", remarks)
+
+
+def _shown(change: Change) -> str:
+    value: Value | None = change.after if change.before is None else change.before
+    return value_text(value)
+
+
+def _growth(growth: Sequence[TokenGrowth], tiers: int) -> _Block:
+    rows = [["model", "tier", *(f"{percent(rate, 0)} %" for rate in HIT_RATES)]]
+    for one in growth:
+        named = "every tier" if len(one.tiers) == tiers > 1 else ", ".join(one.tiers)
+        rows.append([f"{one.model}{one.inputs}", named, *(f"x {rounded(times, 2):,}" for times in one.growth)])
+    title = "What a month's allowance buys in input tokens, against before, by how much the cache holds of them"
+    return _Block(title, rows, "llrrrrr")
+
+
+def _left_out(usage: UsageComparison) -> Iterator[_Block]:
+    reasons: dict[tuple[str, int, str], list[str]] = {}
+    for unit, one in {"credits": usage.credits, **usage.money}.items():
+        for left in one.left_out:
+            reasons.setdefault((left.model, left.requests, left.why), []).append(unit)
+    if reasons:
+        remarks = [
+            f"{requests:,} request{'s' if requests != 1 else ''} of {model}, in {', '.join(units)}: {why}"
+            for (model, requests, why), units in reasons.items()
+        ]
+        yield _Block("Requests that a card cannot price, left out of both sums", (), "", remarks)
+
+
+def _shares(shares: Mapping[str, tuple[Fraction, Fraction]]) -> Iterator[_Block]:
+    rows = [["tier", "before", "after"]]
+    rows += [[tier, f"{percent(old)} %", f"{percent(new)} %"] for tier, (old, new) in shares.items()]
+    if shares:
+        yield _Block("These credits, as a share of a month's allowance", rows, "lrr")
+
+
+def _costs(unit: str, comparison: Comparison) -> _Block:
+    rows = [["model", "requests", "before", "after", "difference", "change"]]
+    for name, costs in sorted(comparison.models.items()):
+        rows.append([name, *_cells(costs)])
+    rows.append(["in all", *_cells(comparison.total)])
+    return _Block(f"{unit} for this usage", rows, "lrrrrr")
+
+
+def _cells(costs: Costs) -> list[str]:
+    difference = f"{'+' if costs.change > 0 else ''}{number(costs.change)}"
+    return [
+        f"{costs.requests:,}",
+        number(costs.before),
+        number(costs.after),
+        difference,
+        growth_text(costs.growth) or "-",
+    ]
