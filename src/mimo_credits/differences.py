@@ -162,7 +162,7 @@ def _aliases(models: Mapping[str, None], old: Mapping[str, str], new: Mapping[st
     alike: dict[tuple[str | None, str | None], list[str]] = {}
     for name in dict.fromkeys([*old, *new]):
         was, now = old.get(name), new.get(name)
-        follows = new.get(was) == now if was is not None else now not in old
+        follows = (was is not None and new.get(was) == now) or (now is not None and old.get(now) == was)
         if name not in models and not follows:
             alike.setdefault((was, now), []).append(name)
     for (was, now), names in alike.items():
@@ -221,8 +221,9 @@ def _by_meter(row: Row, before: str = "", after: str = "") -> dict[str, Decimal]
 
 def _summary(bands: Sequence[Row]) -> str | None:
     """All rates of a model in one line."""
-    limits = [row.limit for row in bands]
-    return "; ".join(f"{_rates_text(row)}{range_text(limits, number)}" for number, row in enumerate(bands)) or None
+    ranges = [range_text([row.limit for row in bands], number).lstrip() for number in range(len(bands))]
+    rates = [_rates_text(row) for row in bands]
+    return "; ".join(f"{each}: {said}" if each else said for each, said in zip(ranges, rates, strict=True)) or None
 
 
 def _rates_text(row: Row) -> str:

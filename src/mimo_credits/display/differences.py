@@ -14,14 +14,23 @@ from mimo_credits.comparison import Comparison, Costs, UsageComparison
 from mimo_credits.differences import (
     Change,
     Section,
-    Value,
     diff_cards,
     growth_text,
     range_text,
     shared_limits,
     value_text,
 )
-from mimo_credits.display.writing import card_name, instant, joined, markdown, markdown_table, number, table, wrapped
+from mimo_credits.display.writing import (
+    card_name,
+    in_percent,
+    instant,
+    joined,
+    markdown,
+    markdown_table,
+    number,
+    table,
+    wrapped,
+)
 from mimo_credits.exact import percent, ratio, rounded
 from mimo_credits.growth import growth_in_tokens
 from mimo_credits.pricing import CardRef
@@ -148,23 +157,20 @@ def _blocks(before: RateCard, after: RateCard, usage: UsageComparison | None) ->
 
 
 def _changed(title: str, changes: Sequence[Change]) -> _Block:
-    """A row for what has a value on both cards or is a number; what else is new or gone, in words."""
+    """A row for what is on both cards, and for numbers; a text that is new or gone as a remark."""
     rows = [["", "", "before", "after", "change"]]
     remarks = []
     for change in changes:
-        state = "new" if change.before is None else "gone" if change.after is None else ""
-        if state and isinstance(change.after if change.before is None else change.before, str):
-            about = f"{change.subject}, {change.what}" if change.what else change.subject
-            remarks.append(f"{about}: {state}, {'was ' if state == 'gone' else ''}{_shown(change)}")
+        about = [change.subject, change.what] if change.what else [change.subject]
+        if change.before is None and isinstance(change.after, str):
+            remarks.append(f"{', '.join(about)}: new, {change.after}")
+        elif change.after is None and isinstance(change.before, str):
+            remarks.append(f"{', '.join(about)}: gone, was {change.before}")
         else:
+            state = "new" if change.before is None else "gone" if change.after is None else growth_text(change.growth)
             values = [value_text(value) or "-" for value in (change.before, change.after)]
-            rows.append([change.subject, change.what, *values, state or growth_text(change.growth)])
+            rows.append([change.subject, change.what, *values, state])
     return _Block(title, rows if len(rows) > 1 else (), "llrrr", remarks)
-
-
-def _shown(change: Change) -> str:
-    value: Value | None = change.after if change.before is None else change.before
-    return value_text(value)
 
 
 def _growth(growth: Sequence[TokenGrowth], tiers: int) -> _Block:
@@ -191,7 +197,7 @@ def _left_out(usage: UsageComparison) -> Iterator[_Block]:
 
 def _shares(shares: Mapping[str, tuple[Fraction, Fraction]]) -> Iterator[_Block]:
     rows = [["tier", "before", "after"]]
-    rows += [[tier, f"{percent(old)} %", f"{percent(new)} %"] for tier, (old, new) in shares.items()]
+    rows += [[tier, *(in_percent(percent(share), share) for share in pair)] for tier, pair in shares.items()]
     if shares:
         yield _Block("These credits, as a share of a month's allowance", rows, "lrr")
 

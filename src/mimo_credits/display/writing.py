@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from textwrap import wrap
 
 from mimo_credits.card import ModelRates
@@ -87,7 +88,7 @@ def number(amount: Decimal) -> str:
     return f"{amount:,f}"
 
 
-def in_percent(value: Decimal, part: int) -> str:
+def in_percent(value: Decimal, part: int | Fraction) -> str:
     """A rounded percentage; one that is rounded to nothing, though the `part` is something, says so."""
     return "< 0.1 %" if part and not value else f"{value} %"
 
