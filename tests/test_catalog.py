@@ -220,6 +220,14 @@ def test_a_pin_to_a_withdrawn_card_warns(rates):
     load_book()
 
 
+def test_a_pin_to_a_card_of_ones_own_has_nothing_to_do_with_the_published_of_that_name(rates, tmp_path):
+    (rates / "STATUS.toml").write_text(WITHDRAWN)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.toml").write_text(text_of("2026-02-01"))
+    book = load_book(directory=tmp_path / "mine", pins={"2026-02-01": "2026-02-01.1"})  # a warning would be an error
+    assert [card.id for card in book] == ["2026-02-01.1"]
+
+
 # --- cards of one's own -----------------------------------------------------------------------------------------------
 
 

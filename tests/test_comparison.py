@@ -69,13 +69,16 @@ def test_reasons_are_by_model_card_and_kind_however_they_read():
     assert (beyond.requests, dumb.requests) == (2, 1)
     assert "this request has 301" in beyond.why
     assert "has no rate for output of 'deaf' in credits" in dumb.why
+    kinds = [Usage("banded", input_tokens=301), Usage("banded", input_tokens=1, audio_seconds=1)]
+    assert [left.requests for left in compare_usage(CARD, DEAR, kinds).credits.left_out] == [1, 1]
 
 
 def test_a_currency_that_one_card_lacks_has_no_sum():
     yuan = CARD.derive({"models": {"free": {"price": {"CNY": None}}}, "tiers": {"small": {"price": {"CNY": None}}}})
-    found = compare_usage(CARD, yuan, [Usage("free", input_tokens=1)]).money["CNY"]
-    assert found.total == (0, Decimal(0), Decimal(0))
-    assert [(left.card.id, left.requests) for left in found.left_out] == [(yuan.id, 1)]
+    for before, after in ((CARD, yuan), (yuan, CARD)):
+        found = compare_usage(before, after, [Usage("free", input_tokens=1)]).money["CNY"]
+        assert found.total == (0, Decimal(0), Decimal(0))
+        assert [(left.card.id, left.requests) for left in found.left_out] == [(yuan.id, 1)]
 
 
 def test_nothing_is_nothing():

@@ -89,6 +89,12 @@ def test_a_new_model_says_what_it_costs_and_whether_the_plan_covers_it():
     ]
 
 
+def test_the_only_rate_of_a_model_is_no_rate_of_any_token():
+    blind = {"credits": {"miss": 2}, "source": MAY.models["mimo-v2.5"].source["credits"]}
+    changes = said(MAY, MAY.derive({"models": {"blind": blind}}))
+    assert changes == ["model blind: new, a model of its own", "blind, credits: new, miss 2"]
+
+
 def test_a_tier_that_goes_takes_all_it_held_along():
     assert said(MAY, MAY.derive({"tiers": {"lite": None}})) == [
         "tier lite, credits a month: gone, was 4,100,000,000",
@@ -136,6 +142,8 @@ def test_growth_is_only_of_numbers_and_from_something():
     assert change(Decimal(4), "none").growth is None
     assert change(None, Decimal(4)).growth is None
     assert change(Decimal(4), Decimal(1)).growth == Fraction(-3, 4)
+    assert str(change(Decimal(2), Decimal(4))).endswith("4 (x 2.0)")
+    assert str(change(Decimal(200), Decimal(399))).endswith("399 (+99.5 %)")
     assert str(change(Decimal(0), Decimal(5))) == "tier lite, credits a month: 0 → 5"
     assert str(change(Decimal(10**6), Decimal(10**6 + 1))).endswith("1,000,001 (< 0.1 %)")
     assert str(change(Decimal(10**6), Decimal(10**6 - 1))).endswith("999,999 (< 0.1 %)")

@@ -6,6 +6,7 @@ Both are made of the same blocks: a title, a table and remarks. Only percentages
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -95,7 +96,7 @@ def token_growth(before: RateCard, after: RateCard) -> tuple[TokenGrowth, ...]:
     for model in dict.fromkeys([*before.models, *after.models]):
         for inputs, shortest in _inputs(before, after, model):
             alike: dict[tuple[Fraction, ...], list[str]] = {}
-            for tier in (tier for tier in before.tiers if tier in after.tiers):
+            for tier in _allowances(before, after):
                 growth = tuple(
                     growth_in_tokens(before, after, tier, model, hit_rate=hit_rate, input_tokens=shortest)
                     for hit_rate in HIT_RATES
@@ -111,12 +112,18 @@ def token_growth(before: RateCard, after: RateCard) -> tuple[TokenGrowth, ...]:
 
 def shares_of_allowance(before: RateCard, after: RateCard, costs: Costs) -> dict[str, tuple[Fraction, Fraction]]:
     """What credits on the one card and on the other are of a month's allowance there, exact, for each tier of both."""
-    both = {name: (tier, after.tiers[name]) for name, tier in before.tiers.items() if name in after.tiers}
     return {
-        name: (ratio(costs.before, old.credits), ratio(costs.after, new.credits))
-        for name, (old, new) in both.items()
-        if old.credits and new.credits
+        tier: (ratio(costs.before, old), ratio(costs.after, new))
+        for tier, (old, new) in _allowances(before, after).items()
     }
+
+
+def _allowances(before: RateCard, after: RateCard) -> dict[str, tuple[Decimal, Decimal]]:
+    """The monthly credits of each tier that holds some on both cards."""
+    both = {
+        name: (tier.credits, after.tiers[name].credits) for name, tier in before.tiers.items() if name in after.tiers
+    }
+    return {name: pair for name, pair in both.items() if all(pair)}
 
 
 def _inputs(before: RateCard, after: RateCard, model: str) -> Iterator[tuple[str, int]]:
