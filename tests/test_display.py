@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 from mimo_credits import (
@@ -22,14 +23,18 @@ from mimo_credits import (
     quote,
     statement,
 )
+from mimo_credits.comparison import Costs, compare_usage
 from mimo_credits.display import (
     as_text,
     card_sheet,
     cards_sheet,
+    difference_sheet,
     quote_sheet,
+    shares_of_allowance,
     statement_sheet,
     tier_shares,
     tiers_sheet,
+    token_growth,
 )
 from tests.ledger import worlds
 from tests.made_cards import CARD, TEXT
@@ -175,3 +180,42 @@ def test_prices_by_band_and_prices_of_the_whole_model_are_told_apart():
     assert re.search(r"^  banded +above 100 up to 200 +0\.2 +2 +4 ", prices, re.MULTILINE)
     assert re.search(r"^  flat +0\.7 +0\.7 +0\.7 +-  H 1$", prices, re.MULTILINE)
     assert re.search(r"^  cash +not in the plan +H 1$", text, re.MULTILINE)
+
+
+# --- differences ------------------------------------------------------------------------------------------------------
+
+TIER = {"credits": 10, "price": {"USD": 1, "CNY": 7}, "source": "H list"}
+TIERED = CARD.derive({"tiers": dict.fromkeys(("mid", "large", "gone"), TIER)})
+TWICE, HALF_MORE = {"credits": 20}, {"credits": 1_500}
+GROWN = TIERED.derive({"tiers": {"gone": None, "mid": TWICE, "large": TWICE, "small": HALF_MORE, "new": TIER}})
+
+
+def test_growth_is_of_tiers_that_both_cards_sell_and_those_that_grow_alike_stand_together():
+    growth = [one for one in token_growth(TIERED, GROWN) if one.model == "flat"]
+    assert [(one.tiers, one.inputs, set(one.growth)) for one in growth] == [
+        (("small",), "", {Fraction(3, 2)}),
+        (("mid", "large"), "", {Fraction(2)}),
+    ]
+    assert {one.model for one in token_growth(TIERED, GROWN)} == {"flat", "triple", "banded", "deaf"}
+    lines = as_text(difference_sheet(TIERED, GROWN)).splitlines()
+    assert [line.split("  x ")[0].split() for line in lines if line.startswith("  flat") and " x " in line] == [
+        ["flat", "small"],
+        ["flat", "mid,", "large"],
+    ]
+
+
+def test_a_tier_without_credits_does_not_grow():
+    empty = GROWN.derive({"tiers": {"mid": {"credits": 0}}})
+    for before, after in ((TIERED, empty), (empty, TIERED)):
+        assert {tier for one in token_growth(before, after) for tier in one.tiers} == {"small", "large"}
+
+
+def test_only_a_tier_with_an_allowance_has_a_share_of_it():
+    empty = GROWN.derive({"tiers": {"mid": {"credits": 0}}})
+    costs = Costs(1, Decimal(5), Decimal(30))
+    for before, after in ((TIERED, empty), (empty, TIERED)):
+        assert set(shares_of_allowance(before, after, costs)) == {"small", "large"}
+    assert shares_of_allowance(TIERED, GROWN, costs)["large"] == (Fraction(1, 2), Fraction(3, 2))
+    others = GROWN.derive({"tiers": dict.fromkeys(("small", "mid", "large"))})
+    assert "share of a month" in as_text(difference_sheet(TIERED, GROWN, compare_usage(TIERED, GROWN, [])))
+    assert "share of a month" not in as_text(difference_sheet(TIERED, others, compare_usage(TIERED, others, [])))

@@ -2,10 +2,11 @@
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import ModelRates, Policy, RateCard, Tier
-from mimo_credits.catalog import list_cards, load_book, load_card, verify_cards
+from mimo_credits.catalog import Withdrawal, list_cards, load_book, load_card, verify_cards, withdrawal
+from mimo_credits.comparison import Comparison, Costs, LeftOut, UsageComparison, compare_usage
 from mimo_credits.console import Reconciliation, reconcile
 from mimo_credits.cycle import Cycle, CycleRule
-from mimo_credits.differences import CardDifference, diff_cards
+from mimo_credits.differences import CardDifference, Change, diff_cards
 from mimo_credits.errors import (
     BeyondContext,
     CardMismatch,
@@ -24,6 +25,7 @@ from mimo_credits.errors import (
     UnknownModel,
 )
 from mimo_credits.explain import Explanation, explain
+from mimo_credits.growth import growth_in_tokens, hit_rate_for_growth, tokens_of_allowance
 from mimo_credits.ledger import (
     Account,
     Accrued,
@@ -80,9 +82,12 @@ __all__ = [
     "CardDifference",
     "CardMismatch",
     "CardRef",
+    "Change",
     "ChangeTier",
     "Command",
+    "Comparison",
     "Conflict",
+    "Costs",
     "Cycle",
     "CycleOpened",
     "CycleRule",
@@ -96,6 +101,7 @@ __all__ = [
     "InputError",
     "Lapsed",
     "Ledger",
+    "LeftOut",
     "Link",
     "MimoCreditsError",
     "ModelRates",
@@ -133,9 +139,12 @@ __all__ = [
     "TierChanged",
     "UnknownModel",
     "Usage",
+    "UsageComparison",
+    "Withdrawal",
     "apply",
     "chain",
     "charge",
+    "compare_usage",
     "decide",
     "diff_cards",
     "difference",
@@ -144,6 +153,8 @@ __all__ = [
     "explain",
     "fold",
     "from_data",
+    "growth_in_tokens",
+    "hit_rate_for_growth",
     "list_cards",
     "load_book",
     "load_card",
@@ -156,6 +167,8 @@ __all__ = [
     "statement",
     "timeline",
     "to_data",
+    "tokens_of_allowance",
     "verify_cards",
     "verify_chain",
+    "withdrawal",
 ]

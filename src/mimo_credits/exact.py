@@ -88,6 +88,11 @@ def plus(left: Decimal, right: Decimal) -> Decimal:
     return EXACT.add(left, right)
 
 
+def minus(left: Decimal, right: Decimal) -> Decimal:
+    """`left - right`, exact."""
+    return EXACT.subtract(left, right)
+
+
 def per(amount: Decimal, power_of_ten: int) -> Decimal:
     """`amount / 10 ** power_of_ten`, exact."""
     return amount.scaleb(-power_of_ten, EXACT)
@@ -124,6 +129,16 @@ def share(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else Fraction(0)
 
 
+def ratio(part: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:
+    """`part / whole`, exact; `whole` is not 0."""
+    return Fraction(part) / Fraction(whole)
+
+
+def rounded(ratio: Fraction, digits: int = 1) -> Decimal:
+    """A ratio for people to read, rounded half up to `digits` after the point."""
+    return Decimal(round_ratio(ratio.numerator * 10**digits, ratio.denominator)).scaleb(-digits, EXACT)
+
+
 def percent(ratio: Fraction, digits: int = 1) -> Decimal:
     """A ratio in percent for people to read, rounded half up to `digits` after the point."""
-    return Decimal(round_ratio(ratio.numerator * 10 ** (digits + 2), ratio.denominator)).scaleb(-digits, EXACT)
+    return rounded(ratio * 100, digits)

@@ -1,8 +1,9 @@
-"""From logs to a timeline for the ledger, with everything that could not be used on the way."""
+"""From logs to records of usage, with everything that could not be used on the way, and how that is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -17,7 +18,7 @@ _LONGEST_REASON = 300
 
 
 class Problem(NamedTuple):
-    """A line of a log that the statement does not contain: where, what kind of problem in one word, and why."""
+    """A line of a log that could not be used: where, what kind of problem in one word, and why."""
 
     place: Place
     kind: str
@@ -91,6 +92,33 @@ def gather(files: Iterable[str], since: datetime, until: datetime | None, *, str
             case Contradicting():
                 gathered.reject(Problem(line.place, "conflict", line.why))
     return gathered
+
+
+def left_out(gathered: Gathered, result: str) -> Iterator[str]:
+    """What the `result` (a statement, a comparison) does not contain, counted."""
+    if gathered.problems:
+        kinds = Counter(problem.kind for problem in gathered.problems)
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        total = len(gathered.problems)
+        yield f"{total:,} of {gathered.lines:,} lines are not in this {result}: {counts}"
+    if gathered.repeated:
+        yield f"{gathered.repeated:,} of {gathered.lines:,} lines repeat a response; each response counts once"
+    if gathered.later:
+        yield f"{gathered.later:,} of {gathered.lines:,} lines are later than --until"
+    if not gathered.lines:
+        yield "the log holds no responses"
+
+
+def log_document(gathered: Gathered) -> dict[str, object]:
+    """The same for JSON, with every line that could not be used."""
+    return {
+        "lines": gathered.lines,
+        "repeated": gathered.repeated,
+        "later_than_until": gathered.later,
+        "problems": [
+            {"file": place.file, "line": place.line, "kind": kind, "why": why} for place, kind, why in gathered.problems
+        ],
+    }
 
 
 def _id(rejection: Rejection) -> str:

@@ -8,6 +8,13 @@ shown exactly, to their last digit, and only percentages are rounded. All instan
 
 from mimo_credits.display.accounts import account_sheet
 from mimo_credits.display.cards import card_sheet, cards_sheet, tiers_sheet
+from mimo_credits.display.differences import (
+    HIT_RATES,
+    TokenGrowth,
+    difference_sheet,
+    shares_of_allowance,
+    token_growth,
+)
 from mimo_credits.display.html import as_html
 from mimo_credits.display.markdown import as_markdown
 from mimo_credits.display.quotes import TierShare, quote_sheet, tier_shares
@@ -20,8 +27,10 @@ from mimo_credits.display.text import as_text
 from mimo_credits.display.writing import number
 
 __all__ = [
+    "HIT_RATES",
     "Sheet",
     "TierShare",
+    "TokenGrowth",
     "account_sheet",
     "as_html",
     "as_markdown",
@@ -29,12 +38,15 @@ __all__ = [
     "as_text",
     "card_sheet",
     "cards_sheet",
+    "difference_sheet",
     "number",
     "quote_sheet",
+    "shares_of_allowance",
     "sheet_of",
     "statement_sheet",
     "tier_shares",
     "tiers_sheet",
     "to_csv",
     "to_frame",
+    "token_growth",
 ]

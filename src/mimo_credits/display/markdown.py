@@ -13,7 +13,10 @@ _SIGNS = re.compile(r"([\\`*_\[\]<>|#~])")
 def as_markdown(sheet: Sheet) -> str:
     """The sheet with its title in bold; tables have a header, as Markdown wants, though it may be empty."""
     title = [f"**{_escaped(sheet.title)}**"] if sheet.title else []
-    parts = ["  \n".join([*title, *map(_escaped, sheet.lead)]), *("\n".join(_block(block)) for block in sheet.blocks)]
+    parts = [
+        "  \n".join([*title, *map(_escaped, sheet.lead)]),
+        *("\n".join(_block(block)).rstrip() for block in sheet.blocks),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -28,8 +31,8 @@ def _block(block: Block) -> Iterator[str]:
             yield from (f"- {_escaped(item)}" for item in block.items)
         case Table():
             yield from _captioned(block.caption)
-            yield _line(table_cells := [_escaped(title) for title in block.titles])
-            yield _line(["--:" if side == "r" else ":--" for side, _ in zip(block.align, table_cells, strict=True)])
+            yield _line([_escaped(title) for title in block.titles])
+            yield "|".join(["", *("---:" if side == "r" else "---" for side in block.align), ""])
             yield from (_line(_row(row, len(block.align))) for row in block.rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from mimo_credits.card import ModelRates
 from mimo_credits.exact import to_credits
@@ -43,7 +44,7 @@ def number(amount: Decimal) -> str:
     return f"{amount:,f}"
 
 
-def in_percent(value: Decimal, part: int) -> str:
+def in_percent(value: Decimal, part: int | Fraction) -> str:
     """A rounded percentage; one that is rounded to nothing, though the `part` is something, says so."""
     return "< 0.1 %" if part and not value else f"{value} %"
 
