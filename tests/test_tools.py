@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.repositories import commit_all
 from tools import check_cards, schema, sums
 
 FIRST = "mimo/2026-04-22.1.toml"
@@ -29,26 +28,8 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same, with everything in one commit; whatever the git of this machine is set to stays outside."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for command in (
-        ["init", "--quiet"],
-        ["add", "."],
-        [
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@localhost",
-            "commit",
-            "--quiet",
-            "--no-verify",
-            "-m",
-            "cards",
-        ],
-    ):
-        subprocess.run(["git", *command], cwd=checkout, check=True)
+    """The same, with everything in one commit."""
+    commit_all(checkout, monkeypatch)
     return checkout
 
 
