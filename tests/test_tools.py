@@ -181,3 +181,10 @@ def test_a_format_that_nothing_checks_is_refused(tmp_path):
 
 def test_every_published_card_agrees_with_the_schema(capsys):
     assert check_cards.main() == 0
+
+
+def test_the_card_in_the_docs_agrees_with_the_schema():
+    (card,) = (check_cards.RATES.parent / "docs/examples/own-card").glob("*.toml")
+    directive = "#:schema ../../../rates/schema.json"
+    assert (card.parent / directive.removeprefix("#:schema ")).resolve() == check_cards.RATES / "schema.json"
+    assert not list(check_cards.problems(card, check_cards.read_schema(check_cards.RATES / "schema.json"), directive))
