@@ -11,8 +11,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest
-PARALLEL := -n auto --dist loadgroup
-CORE   := $(PYTEST) $(PARALLEL) -m "not beyond_core"
+CORE   := $(PYTEST) -n auto -m "not beyond_core"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -28,7 +27,7 @@ test: $(VENV)/.test ## the core's tests
 	$(CORE) $(ARGS)
 
 test-all: $(VENV)/.test ## every test, also those that need more than the core; none may be skipped
-	$(PYTEST) $(PARALLEL) --no-skips $(ARGS)
+	$(PYTEST) -n auto --no-skips $(ARGS)
 
 check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's branches all covered
 	$(BIN)/ruff check
@@ -43,7 +42,7 @@ check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's br
 	$(CORE) --cov
 
 thorough: $(VENV)/.test ## every test, with many random examples (long)
-	$(PYTEST) $(PARALLEL) --hypothesis-profile=thorough $(ARGS)
+	$(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
 mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (long)
 	$(BIN)/mutmut run

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +40,19 @@ def start(
     )
 
 
+def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], object]) -> Path:
+    """A folder that is filled once for all workers of a run: by the first that asks, while the others wait."""
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "filled").exists():
+            folder.mkdir(exist_ok=True)
+            fill(folder)
+            (folder / "filled").touch()
+    return folder
+
+
 def build_into(folder: Path, source: Path, *options: str) -> None:
     """Builds a project without asking any package registry: its sdist and the wheel made of that, or as `options` say."""
+    folder.mkdir(exist_ok=True)
     run("-m", "build", "--no-isolation", *options, "--outdir", str(folder), str(source), cwd=folder)

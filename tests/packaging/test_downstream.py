@@ -17,9 +17,7 @@ from venv import EnvBuilder
 import pytest
 
 from mimo_credits import load_card
-from tests.packaging.building import ROOT, Build, build_into, run, start
-
-pytestmark = pytest.mark.xdist_group("packaging")
+from tests.packaging.building import ROOT, Build, build_into, once, run, start
 
 SAMPLE = ROOT / "docs" / "examples" / "downstream"
 PINNED = load_card("2026-05-27.1")
@@ -36,20 +34,26 @@ class Downstream(NamedTuple):
         return start("-m", "pytest", *arguments, cwd=self.folder, python=self.python)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def python(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of a new environment in which the sample is installed."""
-    folder = tmp_path_factory.mktemp("environment")
-    wheels = tmp_path_factory.mktemp("wheels")
-    build_into(wheels, SAMPLE, "--wheel")
-    builder = EnvBuilder(symlinks=sys.platform != "win32")
-    builder.create(folder)
-    python = Path(builder.ensure_directories(folder).env_exe)
-    install = ("-m", "pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps")
-    run(*install, str(build.wheel), *map(str, wheels.glob("*.whl")), cwd=folder)
-    own = Path(run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder, python=python).strip())
-    (own / "lent.pth").write_text("\n".join(LENT), encoding="utf-8")
-    return python
+    folder = once(tmp_path_factory, "environment", lambda folder: install(build.wheel, folder))
+    return python_of(folder)
+
+
+def install(wheel: Path, folder: Path) -> None:
+    EnvBuilder(symlinks=sys.platform != "win32").create(folder)
+    python = python_of(folder)
+    build_into(folder / "wheels", SAMPLE, "--wheel")
+    wheels = (str(each) for each in (wheel, *(folder / "wheels").glob("*.whl")))
+    pip = ("-m", "pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps")
+    run(*pip, *wheels, cwd=folder)
+    own = run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder, python=python).strip()
+    (Path(own) / "lent.pth").write_text("\n".join(LENT), encoding="utf-8")
+
+
+def python_of(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 
 from tests.packaging.building import ROOT, Build, run
 
-pytestmark = [pytest.mark.beyond_core, pytest.mark.xdist_group("packaging")]
+pytestmark = pytest.mark.beyond_core
 
 CARDS = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in (ROOT / "rates").glob("mimo/*.toml")}
 
