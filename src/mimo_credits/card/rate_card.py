@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
 
 import tomli
-from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError
+from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 
 from mimo_credits.card.checks import Parts, key, problems
 from mimo_credits.card.compiling import compile_table
@@ -39,6 +39,7 @@ from mimo_credits.card.parts import (
     Policy,
     Source,
     SourceId,
+    Table,
     Tier,
     TierId,
     WebSearch,
@@ -73,9 +74,9 @@ class RateCard(Seen, Part):
     revision: Annotated[int, Field(gt=0, lt=1_000_000)]
     effective_from: datetime
     supersedes: CardId | None = None
-    sources: Annotated[Mapping[SourceId, Source], AfterValidator(FrozenMap)]
-    tiers: Annotated[Mapping[TierId, Tier], AfterValidator(FrozenMap)] = Field(default_factory=FrozenMap)
-    models: Annotated[Mapping[Name, ModelRates], AfterValidator(FrozenMap)]
+    sources: Table[SourceId, Source]
+    tiers: Table[TierId, Tier] = Field(default_factory=FrozenMap)
+    models: Table[Name, ModelRates]
     web_search: WebSearch | None = None
     cycle: CycleTerms
     policy: Policy

@@ -1,0 +1,939 @@
+# The public names of mimo_credits 0.1.0, as `make api` wrote them. Once released, this file does not change.
+
+# module mimo_credits
+
+class Account(NamedTuple):
+    def __init__(now: datetime | None = None, since: datetime | None = None, plan: Plan | None = None, closed: ClosedSegment | None = None, buckets: tuple[Bucket, ...] = (), pots: Pots = _NO_POTS, holds: FrozenMap[OpenHold] = _NO_HOLDS, ended_holds: tuple[EndedHold, ...] = (), accrued: Fraction = _NOTHING) -> None: ...
+    accrued: Fraction
+    def as_of(instant: datetime, book: RateBook) -> Account: ...
+    def bucket(pot: str) -> Bucket | None: ...
+    buckets: tuple[Bucket, ...]
+    closed: ClosedSegment | None
+    cycle: Cycle | None
+    ended_holds: tuple[EndedHold, ...]
+    holds: FrozenMap[OpenHold]
+    now: datetime | None
+    plan: Plan | None
+    pots: Pots
+    remaining: Decimal
+    remaining_millicredits: int
+    since: datetime | None
+    tier: str | None
+
+class Accrued(NamedTuple):
+    def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str) -> None: ...
+    amount: Fraction
+    at: datetime
+    currency: str
+    reason: Literal['web-search', 'pay-as-you-go', 'correction']
+    ref: str
+
+class Advance:
+    def __init__(at: datetime) -> None: ...
+    at: datetime
+
+class BeyondContext(PricingError):
+    def __init__(model: str, card_id: str, input_tokens: int, limit: int) -> None: ...
+    card_id: Any
+    input_tokens: Any
+    limit: Any
+    model: Any
+
+class Billed(NamedTuple):
+    def __init__(at: datetime, amount: Decimal, currency: str, reason: BillReason, ref: str) -> None: ...
+    amount: Decimal
+    at: datetime
+    currency: str
+    reason: BillReason
+    ref: str
+
+class Break(NamedTuple):
+    def __init__(position: int, kind: Literal['changed', 'dropped', 'repeated', 'reordered', 'inserted'], detail: str) -> None: ...
+    detail: str
+    kind: Literal['changed', 'dropped', 'repeated', 'reordered', 'inserted']
+    position: int
+
+class BucketClosed(NamedTuple):
+    def __init__(at: datetime, pot: str) -> None: ...
+    at: datetime
+    pot: str
+
+class BucketOpened(NamedTuple):
+    def __init__(at: datetime, pot: str, expires_at: datetime | None, priority: int, label: str) -> None: ...
+    at: datetime
+    expires_at: datetime | None
+    label: str
+    pot: str
+    priority: int
+
+class Cancel:
+    def __init__(id: str, at: datetime) -> None: ...
+    at: datetime
+    id: str
+
+class CardDifference(NamedTuple):
+    def __init__(before: CardRef, after: CardRef, changes: tuple[Change, ...]) -> None: ...
+    after: CardRef
+    before: CardRef
+    changes: tuple[Change, ...]
+
+class CardMismatch(MimoCreditsError):
+    def __init__(card_id: str, *, expected: str, found: str) -> None: ...
+    card_id: Any
+    expected: Any
+    found: Any
+
+class CardRef(NamedTuple):
+    def __init__(id: str, sha256: str) -> None: ...
+    id: str
+    sha256: str
+
+class ChangeTier:
+    def __init__(id: str, at: datetime, tier: str, when: Literal['now', 'renewal'] = 'now') -> None: ...
+    at: datetime
+    id: str
+    tier: str
+    when: Literal['now', 'renewal']
+
+Command: TypeAlias
+class Conflict(MimoCreditsError):
+    def __init__(id: str, detail: str = 'it was used before with other content') -> None: ...
+    id: Any
+
+class Cycle(NamedTuple):
+    def __init__(start: datetime, end: datetime, anchor: datetime, number: int, rule: CycleRule) -> None: ...
+    anchor: datetime
+    end: datetime
+    number: int
+    rule: CycleRule
+    start: datetime
+
+class CycleOpened(NamedTuple):
+    def __init__(at: datetime, reason: CycleReason, tier: str, interval: Interval, currency: str, cycle: Cycle, card: str, digest: str, list_price: Decimal, pinned: bool) -> None: ...
+    at: datetime
+    card: str
+    currency: str
+    cycle: Cycle
+    digest: str
+    interval: Interval
+    list_price: Decimal
+    pinned: bool
+    reason: CycleReason
+    tier: str
+
+class CycleRule(NamedTuple):
+    def __init__(days: int, months: int, boundary: Boundary, timezone: str) -> None: ...
+    boundary: Boundary
+    days: int
+    def end_of(anchor: datetime, number: int) -> datetime: ...
+    months: int
+    timezone: str
+
+class CycleStatement:
+    def __init__(start: datetime, end: datetime, tier: str, interval: Interval, currency: str, complete: bool, segments: tuple[SegmentStatement, ...]) -> None: ...
+    bills: tuple[Billed, ...]
+    complete: bool
+    currency: str
+    end: datetime
+    expired: int
+    interval: Interval
+    overage: int
+    remaining: int
+    segments: tuple[SegmentStatement, ...]
+    start: datetime
+    tier: str
+    used: int
+
+Entry: TypeAlias
+class Explanation(NamedTuple):
+    def __init__(entry: Entry, card: CardRef, rule: str, usage: Usage | None, lines: tuple[StatementLine, ...], band: str, off_peak: bool, citation: str, sources: tuple[tuple[str, Source], ...]) -> None: ...
+    band: str
+    card: CardRef
+    citation: str
+    entry: Entry
+    lines: tuple[StatementLine, ...]
+    off_peak: bool
+    rule: str
+    sources: tuple[tuple[str, Source], ...]
+    usage: Usage | None
+
+class Grant:
+    def __init__(id: str, at: datetime, credits: Decimal | int, expires_at: datetime | None = None, priority: int = 0, label: str = '') -> None: ...
+    at: datetime
+    credits: Decimal | int
+    expires_at: datetime | None
+    id: str
+    label: str
+    millicredits: int
+    priority: int
+
+class Hold:
+    def __init__(id: str, at: datetime, usage: Usage | None = None, credits: Decimal | int | None = None, *, expires_at: datetime = None) -> None: ...
+    at: datetime
+    credits: Decimal | int | None
+    expires_at: datetime
+    id: str
+    usage: Usage | None
+
+class HoldClosed(NamedTuple):
+    def __init__(at: datetime, id: str, how: Literal['settled', 'released', 'lapsed']) -> None: ...
+    at: datetime
+    how: Literal['settled', 'released', 'lapsed']
+    id: str
+
+class HoldOpened(NamedTuple):
+    def __init__(at: datetime, id: str, expires_at: datetime, card: str | None) -> None: ...
+    at: datetime
+    card: str | None
+    expires_at: datetime
+    id: str
+
+class InputError(MimoCreditsError):
+    def __init__(field: str, why: str) -> None: ...
+    field: Any
+    why: Any
+
+class Lapsed(NamedTuple):
+    def __init__(at: datetime, reason: Literal['cancelled', 'not-sold']) -> None: ...
+    at: datetime
+    reason: Literal['cancelled', 'not-sold']
+
+class Ledger:
+    def __init__(book: RateBook) -> None: ...
+    def __iter__() -> Iterator[str]: ...
+    def account(account_id: str) -> Account: ...
+    def apply(account_id: str, command: Command) -> Receipt: ...
+    book: Any
+    def entries(account_id: str) -> tuple[Entry, ...]: ...
+    @classmethod
+    def restore(snapshot: Snapshot, book: RateBook) -> Ledger: ...
+    def snapshot() -> Snapshot: ...
+    def statement(account_id: str) -> Statement: ...
+    def verify(account_id: str) -> tuple[Problem, ...]: ...
+
+class Link(NamedTuple):
+    def __init__(previous: str, entry: Entry, hash: str) -> None: ...
+    entry: Entry
+    hash: str
+    previous: str
+
+class MimoCreditsError(Exception):
+    ...
+
+class ModelRates(Part):
+    aliases: Many[Name]
+    bands: Many[Band]
+    context: Tokens | None
+    credits: Annotated[Annotated[Literal['not in plan'], Tag('<text>')] | Annotated[AnyRates, Tag('<rates>')], _by_type(text=str, rates=object)] | None
+    currencies: frozenset[str]
+    in_plan: bool
+    def limit(band: int) -> int | None: ...
+    max_output: Tokens | None
+    price: PriceRates
+    source: Sourcing
+
+class NoCardInEffect(PricingError):
+    def __init__(instant: str, first: str | None) -> None: ...
+    first: Any
+    instant: Any
+
+class NoRate(PricingError):
+    def __init__(model: str, card_id: str, meter: str, unit: str) -> None: ...
+    card_id: Any
+    meter: Any
+    model: Any
+    unit: Any
+
+class NoSuchCard(MimoCreditsError):
+    def __init__(version: str, known: Iterable[str]) -> None: ...
+    nearest: Any
+    version: Any
+
+class NotInPlan(PricingError):
+    def __init__(model: str, card_id: str) -> None: ...
+    card_id: Any
+    model: Any
+
+class Policy(Part):
+    credit_rounding: Rounding
+    downgrade: Literal['at-renewal']
+    exhausted: Literal['stop', 'pay-as-you-go']
+    first_purchase_pays: Annotated[Number, AfterValidator(_at_most_one)] | None
+    money_rounding: Rounding
+    rollover: Annotated[Annotated[Literal['none'], Tag('<text>')] | Annotated[Rollover, Tag('<table>')], _by_type(text=str, table=object)]
+    source: Sourcing
+    upgrade: Literal['price-difference', 'trade-in']
+
+class Posting(NamedTuple):
+    def __init__(at: datetime, source: str, target: str, millicredits: int, reason: PostingReason, ref: str) -> None: ...
+    at: datetime
+    millicredits: int
+    reason: PostingReason
+    ref: str
+    source: str
+    target: str
+
+class PricingError(MimoCreditsError):
+    ...
+
+class Problem(NamedTuple):
+    def __init__(where: str, what: str) -> None: ...
+    what: str
+    where: str
+
+class Quote:
+    def __init__(card: CardRef, off_peak: bool, millicredits: int, lines: tuple[QuoteLine, ...], money: FrozenMap[Decimal], unpriced: FrozenMap[str]) -> None: ...
+    card: CardRef
+    credits: Decimal
+    lines: tuple[QuoteLine, ...]
+    millicredits: int
+    money: FrozenMap[Decimal]
+    off_peak: bool
+    unpriced: FrozenMap[str]
+
+class QuoteLine(NamedTuple):
+    def __init__(model: str, billed: str, band: int, meter: str, quantity: int, rate: Decimal | None, unit: str, millicredits: int) -> None: ...
+    band: int
+    billed: str
+    credits: Decimal
+    meter: str
+    millicredits: int
+    model: str
+    quantity: int
+    rate: Decimal | None
+    unit: str
+
+class RateBook:
+    def __init__(cards: Iterable[RateCard], *, migrates: bool = True) -> None: ...
+    def __iter__() -> Iterator[RateCard]: ...
+    def __len__() -> int: ...
+    def at(instant: datetime) -> RateCard: ...
+    def card(card_id: str) -> RateCard: ...
+    @classmethod
+    def fixed(card: RateCard) -> RateBook: ...
+    migrates: bool
+    def next_migration(after: datetime) -> tuple[datetime, RateCard] | None: ...
+    def quote(usage: Usages, at: datetime) -> Quote: ...
+    def regime(at: datetime, pinned: RateCard | None = None) -> Regime: ...
+
+class RateCard(Part):
+    assumptions: Many[Assumption]
+    currencies: tuple[str, ...]
+    cycle: CycleTerms
+    def derive(changes: Mapping[str, object]) -> RateCard: ...
+    effective_from: datetime
+    @classmethod
+    def from_toml(text: str | bytes, *, file: str = '<text>') -> RateCard: ...
+    id: str
+    migration: Migration | None
+    def model_copy(*, update: Mapping[str, Any] | None = None, deep: bool = False) -> RateCard: ...
+    models: Table[Name, ModelRates]
+    off_peak: OffPeak | None
+    policy: Policy
+    provider: Name
+    published: bool
+    revision: Annotated[int, Field(gt=0, lt=1000000)]
+    sha256: str
+    def source_of(model: str, what: str) -> str: ...
+    sources: Table[SourceId, Source]
+    supersedes: CardId | None
+    table: RateTable
+    tiers: Table[TierId, Tier]
+    version: Annotated[str, Field(pattern='^\\d{4}-\\d{2}-\\d{2}$')]
+    web_search: WebSearch | None
+
+class RateCardError(MimoCreditsError):
+    def __init__(file: str, problems: Sequence[Problem]) -> None: ...
+    file: Any
+    problems: Any
+
+class Rated(NamedTuple):
+    def __init__(at: datetime, id: str, usage: Usage, rates: Rates, card: str, digest: str, off_peak: bool, millicredits: int) -> None: ...
+    at: datetime
+    card: str
+    digest: str
+    id: str
+    millicredits: int
+    off_peak: bool
+    rates: Rates
+    usage: Usage
+
+class Reason(StrEnum):
+    ALREADY_SUBSCRIBED = 'already-subscribed'
+    CLOSED_CYCLE = 'closed-cycle'
+    CURRENCY_NOT_SOLD = 'currency-not-sold'
+    DOWNGRADE_INSIDE_CYCLE = 'downgrade-inside-cycle'
+    DUPLICATE_GRANT = 'duplicate-grant'
+    DUPLICATE_HOLD = 'duplicate-hold'
+    HOLD_ENDED = 'hold-ended'
+    INSUFFICIENT_CREDITS = 'insufficient-credits'
+    INTERVAL_NOT_SOLD = 'interval-not-sold'
+    NOT_SUBSCRIBED = 'not-subscribed'
+    NO_FIRST_PURCHASE = 'no-first-purchase'
+    OUT_OF_ORDER = 'out-of-order'
+    SAME_TIER = 'same-tier'
+    UNKNOWN_HOLD = 'unknown-hold'
+    UNKNOWN_TIER = 'unknown-tier'
+
+class Receipt(NamedTuple):
+    def __init__(entries: tuple[Entry, ...], repeat: bool = False) -> None: ...
+    entries: tuple[Entry, ...]
+    repeat: bool
+
+class Reconciliation(NamedTuple):
+    def __init__(items: tuple[ReconciledItem, ...], missing: tuple[str, ...]) -> None: ...
+    agrees: bool
+    items: tuple[ReconciledItem, ...]
+    missing: tuple[str, ...]
+
+class Record:
+    def __init__(id: str, at: datetime, usage: Usage) -> None: ...
+    at: datetime
+    @classmethod
+    def from_response(payload: Mapping[str, object], id: str | None = None) -> Record: ...
+    id: str
+    usage: Usage
+
+class Refused(MimoCreditsError):
+    def __init__(reason: Reason, command: object, detail: str, *, missing_millicredits: int | None = None) -> None: ...
+    command: Any
+    detail: Any
+    missing_millicredits: Any
+    reason: Any
+
+class Rejection(NamedTuple):
+    def __init__(command: Command, error: Refused | PricingError | NoSuchCard) -> None: ...
+    command: Command
+    error: Refused | PricingError | NoSuchCard
+
+class Release:
+    def __init__(id: str, at: datetime, hold_id: str) -> None: ...
+    at: datetime
+    hold_id: str
+    id: str
+
+class Rerating(NamedTuple):
+    def __init__(account: Account, entries: tuple[Entry, ...], rejected: tuple[Rejection, ...]) -> None: ...
+    account: Account
+    entries: tuple[Entry, ...]
+    rejected: tuple[Rejection, ...]
+
+class Restated(NamedTuple):
+    def __init__(at: datetime, now: datetime | None, since: datetime | None, plan: Plan | None, closed: ClosedSegment | None, buckets: tuple[Bucket, ...], holds: FrozenMap[OpenHold], ended_holds: tuple[EndedHold, ...]) -> None: ...
+    at: datetime
+    buckets: tuple[Bucket, ...]
+    closed: ClosedSegment | None
+    ended_holds: tuple[EndedHold, ...]
+    holds: FrozenMap[OpenHold]
+    now: datetime | None
+    plan: Plan | None
+    since: datetime | None
+
+class Scheduled(NamedTuple):
+    def __init__(at: datetime, tier: str | None, cancel: bool, ref: str) -> None: ...
+    at: datetime
+    cancel: bool
+    ref: str
+    tier: str | None
+
+class SegmentStatement:
+    def __init__(start: datetime, end: datetime, reason: CycleReason, tier: str, interval: Interval, currency: str, cycle_start: datetime, cards: tuple[CardRef, ...], opening: int, issued: int, granted: int, used: int, overage: int, expired: int, held: int, closing: int, usages: int, lines: tuple[StatementLine, ...], bills: tuple[Billed, ...]) -> None: ...
+    bills: tuple[Billed, ...]
+    cards: tuple[CardRef, ...]
+    closing: int
+    currency: str
+    cycle_start: datetime
+    end: datetime
+    expired: int
+    granted: int
+    held: int
+    interval: Interval
+    issued: int
+    lines: tuple[StatementLine, ...]
+    opening: int
+    overage: int
+    reason: CycleReason
+    start: datetime
+    tier: str
+    usages: int
+    used: int
+
+class Settle:
+    def __init__(id: str, at: datetime, hold_id: str, usage: Usage) -> None: ...
+    at: datetime
+    hold_id: str
+    id: str
+    usage: Usage
+
+class Snapshot(NamedTuple):
+    def __init__(accounts: tuple[AccountSnapshot, ...]) -> None: ...
+    accounts: tuple[AccountSnapshot, ...]
+
+class Statement:
+    def __init__(cycles: tuple[CycleStatement, ...], money_due: FrozenMap[Decimal], unbilled: FrozenMap[Decimal]) -> None: ...
+    def at(instant: datetime) -> CycleStatement | None: ...
+    cards: tuple[CardRef, ...]
+    cycles: tuple[CycleStatement, ...]
+    money_due: FrozenMap[Decimal]
+    unbilled: FrozenMap[Decimal]
+
+class StatementLine(NamedTuple):
+    def __init__(model: str, billed: str, card: str, band: int, off_peak: bool, meter: str, quantity: int, rate: Decimal | None, unit: str, millicredits: int, source: str) -> None: ...
+    band: int
+    billed: str
+    card: str
+    credits: Decimal
+    meter: str
+    millicredits: int
+    model: str
+    off_peak: bool
+    quantity: int
+    rate: Decimal | None
+    source: str
+    unit: str
+
+class Subscribe:
+    def __init__(id: str, at: datetime, tier: str, currency: str = 'USD', interval: Interval = 'monthly', first_purchase: bool | None = None, card: str | None = None) -> None: ...
+    at: datetime
+    card: str | None
+    currency: str
+    first_purchase: bool | None
+    id: str
+    interval: Interval
+    tier: str
+
+class Tier(Part):
+    annual: AnnualPlan | None
+    credits: Credits
+    def plan(interval: Interval) -> Tier | AnnualPlan | None: ...
+    price: Table[Currency, Number]
+    source: Sourcing
+    tasks: Tasks | None
+
+class TierChanged(NamedTuple):
+    def __init__(at: datetime, tier: str, card: str, digest: str, list_price: Decimal, ref: str) -> None: ...
+    at: datetime
+    card: str
+    digest: str
+    list_price: Decimal
+    ref: str
+    tier: str
+
+class UnknownModel(PricingError):
+    def __init__(model: str, card_id: str, known: Iterable[str]) -> None: ...
+    card_id: Any
+    model: Any
+    nearest: Any
+
+class Usage:
+    def __init__(model: str, *, input_tokens: int = 0, cached_tokens: int = 0, output_tokens: int = 0, audio_seconds: int = 0, web_searches: int = 0) -> None: ...
+    audio_seconds: int
+    cached_tokens: int
+    @classmethod
+    def from_anthropic(payload: Mapping[str, object], *, model: str | None = None) -> Usage: ...
+    @classmethod
+    def from_openai(payload: Mapping[str, object], *, model: str | None = None) -> Usage: ...
+    @classmethod
+    def from_response(payload: Mapping[str, object], *, model: str | None = None) -> Usage: ...
+    input_tokens: int
+    missed_tokens: int
+    model: str
+    output_tokens: int
+    web_searches: int
+
+def apply(account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]]: ...
+def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int: ...
+def decide(account: Account, command: Command, book: RateBook) -> tuple[Entry, ...]: ...
+def diff_cards(before: RateCard, after: RateCard) -> CardDifference: ...
+def difference(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[Entry, ...]: ...
+def dumps(value: object) -> str: ...
+def evolve(account: Account, entry: Entry) -> Account: ...
+def fold(account: Account, commands: Iterable[Command], book: RateBook, *, rejected: list[Rejection] | None = None) -> tuple[Account, list[Entry]]: ...
+def from_data(data: object) -> Any: ...
+def list_cards() -> tuple[str, ...]: ...
+def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | None = None) -> RateBook: ...
+def load_card(version: str | None = None, *, path: str | Path | None = None, sha256: str | None = None) -> RateCard: ...
+def loads(text: str | bytes) -> Any: ...
+def price(card: RateCard, usage: Usage, currency: str) -> Decimal: ...
+def quote(card: RateCard, usage: Usages, *, at: datetime | None = None) -> Quote: ...
+def reconcile(account: Account, console_payload: Mapping[str, object]) -> Reconciliation: ...
+def replay(entries: Iterable[Entry], account: Account | None = None) -> Account: ...
+def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = None) -> Rerating: ...
+def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Statement: ...
+def timeline(commands: Iterable[Command]) -> list[Command]: ...
+def to_data(value: object) -> dict[str, Any]: ...
+def verify_cards() -> Mapping[str, str]: ...
+def verify_chain(links: Iterable[Link], *, previous: str = GENESIS, head: str | None = None, length: int | None = None) -> Break | None: ...
+
+# module mimo_credits.card
+
+class AnnualPlan(Part):
+    credits: Credits
+    price: Table[Currency, Number]
+
+class Assumption(Part):
+    id: SourceId
+    says: str
+    source: Citation | None
+
+class Band(Part):
+    credits: AnyRates | None
+    input_up_to: Tokens | None
+    price: PriceRates
+
+class CycleTerms(Part):
+    boundary: Boundary
+    days: Annotated[int, Field(gt=0, le=36500)] | None
+    months: Annotated[int, Field(gt=0, le=1200)] | None
+    def rule(interval: Interval) -> CycleRule: ...
+    source: Sourcing
+    timezone: Zone
+
+Interval = Literal['monthly', 'annual']
+class Migration(Part):
+    running_cycles: Literal['reset to the new allowance']
+    source: Sourcing
+
+class ModelRates(Part):
+    aliases: Many[Name]
+    bands: Many[Band]
+    context: Tokens | None
+    credits: Annotated[Annotated[Literal['not in plan'], Tag('<text>')] | Annotated[AnyRates, Tag('<rates>')], _by_type(text=str, rates=object)] | None
+    currencies: frozenset[str]
+    in_plan: bool
+    def limit(band: int) -> int | None: ...
+    max_output: Tokens | None
+    price: PriceRates
+    source: Sourcing
+
+class OffPeak(Part):
+    end: ClockTime
+    def hours() -> OffPeakHours: ...
+    multiply_by: Annotated[Number, AfterValidator(_positive)]
+    source: Sourcing
+    start: ClockTime
+    timezone: Zone
+
+class Policy(Part):
+    credit_rounding: Rounding
+    downgrade: Literal['at-renewal']
+    exhausted: Literal['stop', 'pay-as-you-go']
+    first_purchase_pays: Annotated[Number, AfterValidator(_at_most_one)] | None
+    money_rounding: Rounding
+    rollover: Annotated[Annotated[Literal['none'], Tag('<text>')] | Annotated[Rollover, Tag('<table>')], _by_type(text=str, table=object)]
+    source: Sourcing
+    upgrade: Literal['price-difference', 'trade-in']
+
+class RateCard(Part):
+    assumptions: Many[Assumption]
+    currencies: tuple[str, ...]
+    cycle: CycleTerms
+    def derive(changes: Mapping[str, object]) -> RateCard: ...
+    effective_from: datetime
+    @classmethod
+    def from_toml(text: str | bytes, *, file: str = '<text>') -> RateCard: ...
+    id: str
+    migration: Migration | None
+    def model_copy(*, update: Mapping[str, Any] | None = None, deep: bool = False) -> RateCard: ...
+    models: Table[Name, ModelRates]
+    off_peak: OffPeak | None
+    policy: Policy
+    provider: Name
+    published: bool
+    revision: Annotated[int, Field(gt=0, lt=1000000)]
+    sha256: str
+    def source_of(model: str, what: str) -> str: ...
+    sources: Table[SourceId, Source]
+    supersedes: CardId | None
+    table: RateTable
+    tiers: Table[TierId, Tier]
+    version: Annotated[str, Field(pattern='^\\d{4}-\\d{2}-\\d{2}$')]
+    web_search: WebSearch | None
+
+class RateSet(Part):
+    audio_hour: Number | None
+    def by_meter() -> tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]: ...
+    hit: Number | None
+    miss: Number | None
+    output: Number | None
+    token: Number | None
+
+class Rollover(Part):
+    cycles: Annotated[int, Field(gt=0)]
+    up_to: Annotated[Credits, AfterValidator(_positive)]
+
+class Source(Part):
+    date: str
+    title: str
+
+class Tasks(Part):
+    count: Annotated[int, Field(gt=0)]
+    kind: str
+    source: Citation
+
+class Tier(Part):
+    annual: AnnualPlan | None
+    credits: Credits
+    def plan(interval: Interval) -> Tier | AnnualPlan | None: ...
+    price: Table[Currency, Number]
+    source: Sourcing
+    tasks: Tasks | None
+
+class WebSearch(Part):
+    price: Table[Currency, Number]
+    source: Sourcing
+
+def cited(source: str | Mapping[str, str], what: str = '') -> str: ...
+def schema() -> dict[str, Any]: ...
+
+# module mimo_credits.display
+
+class TierShare(NamedTuple):
+    def __init__(tier: str, allowance: Decimal, percent: Decimal, fits: int | None) -> None: ...
+    allowance: Decimal
+    fits: int | None
+    percent: Decimal
+    tier: str
+
+def card_text(card: RateCard, note: str = '') -> str: ...
+def cards_text(cards: Sequence[RateCard], notes: Mapping[str, str]) -> str: ...
+def number(amount: Decimal) -> str: ...
+def quote_text(quote: Quote, card: RateCard, chosen: str = '') -> str: ...
+def statement_text(statement: Statement, book: RateBook) -> str: ...
+def tier_shares(card: RateCard, millicredits: int) -> tuple[TierShare, ...]: ...
+def tiers_text(card: RateCard, chosen: str = '') -> str: ...
+
+# module mimo_credits.ledger
+
+class Account(NamedTuple):
+    def __init__(now: datetime | None = None, since: datetime | None = None, plan: Plan | None = None, closed: ClosedSegment | None = None, buckets: tuple[Bucket, ...] = (), pots: Pots = _NO_POTS, holds: FrozenMap[OpenHold] = _NO_HOLDS, ended_holds: tuple[EndedHold, ...] = (), accrued: Fraction = _NOTHING) -> None: ...
+    accrued: Fraction
+    def as_of(instant: datetime, book: RateBook) -> Account: ...
+    def bucket(pot: str) -> Bucket | None: ...
+    buckets: tuple[Bucket, ...]
+    closed: ClosedSegment | None
+    cycle: Cycle | None
+    ended_holds: tuple[EndedHold, ...]
+    holds: FrozenMap[OpenHold]
+    now: datetime | None
+    plan: Plan | None
+    pots: Pots
+    remaining: Decimal
+    remaining_millicredits: int
+    since: datetime | None
+    tier: str | None
+
+class Accrued(NamedTuple):
+    def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str) -> None: ...
+    amount: Fraction
+    at: datetime
+    currency: str
+    reason: Literal['web-search', 'pay-as-you-go', 'correction']
+    ref: str
+
+class Advance:
+    def __init__(at: datetime) -> None: ...
+    at: datetime
+
+class Billed(NamedTuple):
+    def __init__(at: datetime, amount: Decimal, currency: str, reason: BillReason, ref: str) -> None: ...
+    amount: Decimal
+    at: datetime
+    currency: str
+    reason: BillReason
+    ref: str
+
+class BucketClosed(NamedTuple):
+    def __init__(at: datetime, pot: str) -> None: ...
+    at: datetime
+    pot: str
+
+class BucketOpened(NamedTuple):
+    def __init__(at: datetime, pot: str, expires_at: datetime | None, priority: int, label: str) -> None: ...
+    at: datetime
+    expires_at: datetime | None
+    label: str
+    pot: str
+    priority: int
+
+class Cancel:
+    def __init__(id: str, at: datetime) -> None: ...
+    at: datetime
+    id: str
+
+class ChangeTier:
+    def __init__(id: str, at: datetime, tier: str, when: Literal['now', 'renewal'] = 'now') -> None: ...
+    at: datetime
+    id: str
+    tier: str
+    when: Literal['now', 'renewal']
+
+Command: TypeAlias
+class CycleOpened(NamedTuple):
+    def __init__(at: datetime, reason: CycleReason, tier: str, interval: Interval, currency: str, cycle: Cycle, card: str, digest: str, list_price: Decimal, pinned: bool) -> None: ...
+    at: datetime
+    card: str
+    currency: str
+    cycle: Cycle
+    digest: str
+    interval: Interval
+    list_price: Decimal
+    pinned: bool
+    reason: CycleReason
+    tier: str
+
+Entry: TypeAlias
+class Grant:
+    def __init__(id: str, at: datetime, credits: Decimal | int, expires_at: datetime | None = None, priority: int = 0, label: str = '') -> None: ...
+    at: datetime
+    credits: Decimal | int
+    expires_at: datetime | None
+    id: str
+    label: str
+    millicredits: int
+    priority: int
+
+class Hold:
+    def __init__(id: str, at: datetime, usage: Usage | None = None, credits: Decimal | int | None = None, *, expires_at: datetime = None) -> None: ...
+    at: datetime
+    credits: Decimal | int | None
+    expires_at: datetime
+    id: str
+    usage: Usage | None
+
+class HoldClosed(NamedTuple):
+    def __init__(at: datetime, id: str, how: Literal['settled', 'released', 'lapsed']) -> None: ...
+    at: datetime
+    how: Literal['settled', 'released', 'lapsed']
+    id: str
+
+class HoldOpened(NamedTuple):
+    def __init__(at: datetime, id: str, expires_at: datetime, card: str | None) -> None: ...
+    at: datetime
+    card: str | None
+    expires_at: datetime
+    id: str
+
+class Lapsed(NamedTuple):
+    def __init__(at: datetime, reason: Literal['cancelled', 'not-sold']) -> None: ...
+    at: datetime
+    reason: Literal['cancelled', 'not-sold']
+
+class Posting(NamedTuple):
+    def __init__(at: datetime, source: str, target: str, millicredits: int, reason: PostingReason, ref: str) -> None: ...
+    at: datetime
+    millicredits: int
+    reason: PostingReason
+    ref: str
+    source: str
+    target: str
+
+class Rated(NamedTuple):
+    def __init__(at: datetime, id: str, usage: Usage, rates: Rates, card: str, digest: str, off_peak: bool, millicredits: int) -> None: ...
+    at: datetime
+    card: str
+    digest: str
+    id: str
+    millicredits: int
+    off_peak: bool
+    rates: Rates
+    usage: Usage
+
+class Record:
+    def __init__(id: str, at: datetime, usage: Usage) -> None: ...
+    at: datetime
+    @classmethod
+    def from_response(payload: Mapping[str, object], id: str | None = None) -> Record: ...
+    id: str
+    usage: Usage
+
+class Rejection(NamedTuple):
+    def __init__(command: Command, error: Refused | PricingError | NoSuchCard) -> None: ...
+    command: Command
+    error: Refused | PricingError | NoSuchCard
+
+class Release:
+    def __init__(id: str, at: datetime, hold_id: str) -> None: ...
+    at: datetime
+    hold_id: str
+    id: str
+
+class Rerating(NamedTuple):
+    def __init__(account: Account, entries: tuple[Entry, ...], rejected: tuple[Rejection, ...]) -> None: ...
+    account: Account
+    entries: tuple[Entry, ...]
+    rejected: tuple[Rejection, ...]
+
+class Restated(NamedTuple):
+    def __init__(at: datetime, now: datetime | None, since: datetime | None, plan: Plan | None, closed: ClosedSegment | None, buckets: tuple[Bucket, ...], holds: FrozenMap[OpenHold], ended_holds: tuple[EndedHold, ...]) -> None: ...
+    at: datetime
+    buckets: tuple[Bucket, ...]
+    closed: ClosedSegment | None
+    ended_holds: tuple[EndedHold, ...]
+    holds: FrozenMap[OpenHold]
+    now: datetime | None
+    plan: Plan | None
+    since: datetime | None
+
+class Scheduled(NamedTuple):
+    def __init__(at: datetime, tier: str | None, cancel: bool, ref: str) -> None: ...
+    at: datetime
+    cancel: bool
+    ref: str
+    tier: str | None
+
+class Settle:
+    def __init__(id: str, at: datetime, hold_id: str, usage: Usage) -> None: ...
+    at: datetime
+    hold_id: str
+    id: str
+    usage: Usage
+
+class Subscribe:
+    def __init__(id: str, at: datetime, tier: str, currency: str = 'USD', interval: Interval = 'monthly', first_purchase: bool | None = None, card: str | None = None) -> None: ...
+    at: datetime
+    card: str | None
+    currency: str
+    first_purchase: bool | None
+    id: str
+    interval: Interval
+    tier: str
+
+class TierChanged(NamedTuple):
+    def __init__(at: datetime, tier: str, card: str, digest: str, list_price: Decimal, ref: str) -> None: ...
+    at: datetime
+    card: str
+    digest: str
+    list_price: Decimal
+    ref: str
+    tier: str
+
+def apply(account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]]: ...
+def decide(account: Account, command: Command, book: RateBook) -> tuple[Entry, ...]: ...
+def difference(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[Entry, ...]: ...
+def evolve(account: Account, entry: Entry) -> Account: ...
+def fold(account: Account, commands: Iterable[Command], book: RateBook, *, rejected: list[Rejection] | None = None) -> tuple[Account, list[Entry]]: ...
+def replay(entries: Iterable[Entry], account: Account | None = None) -> Account: ...
+def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = None) -> Rerating: ...
+def timeline(commands: Iterable[Command]) -> list[Command]: ...
+
+# module mimo_credits.wire
+
+class Break(NamedTuple):
+    def __init__(position: int, kind: Literal['changed', 'dropped', 'repeated', 'reordered', 'inserted'], detail: str) -> None: ...
+    detail: str
+    kind: Literal['changed', 'dropped', 'repeated', 'reordered', 'inserted']
+    position: int
+
+GENESIS = '0' * 64
+class Link(NamedTuple):
+    def __init__(previous: str, entry: Entry, hash: str) -> None: ...
+    entry: Entry
+    hash: str
+    previous: str
+
+def dumps(value: object) -> str: ...
+def from_data(data: object) -> Any: ...
+def loads(text: str | bytes) -> Any: ...
+def to_data(value: object) -> dict[str, Any]: ...
+def verify_chain(links: Iterable[Link], *, previous: str = GENESIS, head: str | None = None, length: int | None = None) -> Break | None: ...
