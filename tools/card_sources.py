@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mimo_credits.card import ModelRates, RateCard, RateSet
+from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, RateSet, Tier, WebSearch
 from mimo_credits.card.checks import key
-from mimo_credits.card.parts import Part
 from mimo_credits.errors import Problem
+
+Section = Tier | ModelRates | WebSearch | CycleTerms | Policy | OffPeak | Migration
 
 _WITHOUT_SOURCE = {"source", "tasks"}
 """What is no fact to be sourced: the source itself, and what brings its own."""
@@ -58,22 +59,25 @@ def sources_of(citation: str) -> tuple[str, ...]:
     return () if sure == "assumed" else tuple(ids.split(", "))
 
 
-def _sections(card: RateCard) -> Iterator[tuple[str, Part]]:
+def _sections(card: RateCard) -> Iterator[tuple[str, Section]]:
     yield from ((key("tiers", name), tier) for name, tier in card.tiers.items())
     yield from ((key("models", name), model) for name, model in card.models.items())
-    for name in ("web_search", "cycle", "policy", "off_peak", "migration"):
-        section = getattr(card, name)
-        if section is not None:
-            yield name, section
+    single = {
+        "web_search": card.web_search,
+        "cycle": card.cycle,
+        "policy": card.policy,
+        "off_peak": card.off_peak,
+        "migration": card.migration,
+    }
+    yield from ((name, section) for name, section in single.items() if section is not None)
 
 
-def _cited_keys(section: Part) -> set[str] | None:
+def _cited_keys(section: Section) -> set[str] | None:
     """The keys for which a section gives sources one by one; None where one source is given for all of it."""
-    source = getattr(section, "source")  # noqa: B009  (each section that cites has one, their common class has not)
-    return set(source) if isinstance(source, Mapping) else None
+    return set(section.source) if isinstance(section.source, Mapping) else None
 
 
-def _facts(section: Part) -> set[str]:
+def _facts(section: Section) -> set[str]:
     """What a section says, as its file does: a default that nobody wrote is no fact of the card."""
     return section.model_fields_set - _WITHOUT_SOURCE
 

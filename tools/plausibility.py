@@ -26,6 +26,8 @@ YUAN_TO_A_DOLLAR = (6, 8)
 CREDITS_TO_A_YUAN = 100
 """Credits for one token, for each yuan that a million of them cost."""
 
+_TOKEN_METERS = {"hit": "cache_hit", "miss": "cache_miss", "output": "output"}
+
 
 class Offer(NamedTuple):
     """A tier as it is sold for an interval: where it stands on the card, its credits and its price by currency."""
@@ -141,7 +143,8 @@ def credits_are_the_price_in_yuan(card: RateCard) -> Iterator[Problem]:
         prices = card.table.prices.get("CNY", {}).get(name, ())
         for rates, price in _together(card.table.peak.bands.get(name, ()), prices):
             where = key("models", name, *(() if "CNY" in model.price else ("bands", price.band)))
-            for meter, rate, yuan in zip(("hit", "miss", "output"), rates[3:6], price[3:6], strict=True):
+            for meter, field in _TOKEN_METERS.items():
+                rate, yuan = getattr(rates, field), getattr(price, field)
                 if rate is not None and yuan is not None and to_credits(rate) != times(yuan, CREDITS_TO_A_YUAN):
                     problem = f"{to_credits(rate):,} credits are not CNY {yuan} x {CREDITS_TO_A_YUAN}"
                     yield Problem(f"{where}.{meter}", problem)

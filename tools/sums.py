@@ -1,7 +1,7 @@
 """`rates/SHA256SUMS`: the digest of every published rate card.
 
 The rule: a published card never changes. Its line is added once (`--append`) and stays, so a card that was
-edited, removed or never listed fails the check, and so does a list that lost or changed a line an
+edited, removed or never listed fails the check, and so does a list that lost or changed a line that any
 earlier commit had.
 The file can be read by `sha256sum --check` from within `rates/`.
 """
@@ -54,11 +54,26 @@ def file_problems(root: Path) -> list[str]:
 
 
 def committed_lines(root: Path, revision: str) -> list[str] | None:
-    """The list as a commit has it, empty where it has none; None where git or the commit is absent."""
+    """Every line that the list ever had, up to a commit; None where git or the commit is absent.
+
+    The whole way to that commit counts (of a merge the branch that was merged into), not just the commit itself: a
+    change that is made in one commit and left alone in the next is seen all the same.
+    """
     if _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
         return None
-    text = _git(root, "show", f"{revision}:./{SUMS}")
-    return [] if text is None else text.splitlines()
+    shown = [
+        "--first-parent",
+        "-m",
+        "--patch",
+        "--unified=0",
+        "--format=",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+    ]
+    text = _git(root, "log", *shown, revision, "--", SUMS) or ""
+    added = [line[1:] for line in text.splitlines() if line.startswith("+") and not line.startswith("+++ ")]
+    return list(dict.fromkeys(reversed(added)))
 
 
 def _git(root: Path, *arguments: str) -> str | None:
@@ -83,17 +98,17 @@ def append(root: Path) -> list[str]:
 
 
 def history_problems(root: Path, base: str) -> list[str]:
-    """Which lines of the commit `base` are gone or changed; none without git or before the first commit."""
+    """Which lines that `base` or a commit before it had are gone or changed; none without git or any commit."""
     before = committed_lines(root, base)
     if before is None:
         return [] if base == "HEAD" else [f"there is no commit {base} to compare with"]
     now = set(read_lines(root))
-    return [f"{base} has a line that is gone or changed: {line}" for line in before if line not in now]
+    return [f"the history of {base} has a line that is gone or changed: {line}" for line in before if line not in now]
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.sums", description="Checks rates/SHA256SUMS.")
-    parser.add_argument("base", nargs="?", default="HEAD", help="a commit that must not have lost a line")
+    parser.add_argument("base", nargs="?", default="HEAD", help="a commit: no line of its history may be lost")
     parser.add_argument("--append", action="store_true", help="first add the cards that are not listed yet")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
     options = parser.parse_args(arguments)
