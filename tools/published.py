@@ -19,6 +19,9 @@ from mimo_credits.errors import Problem, RateCardError
 RATES = Path(__file__).resolve().parent.parent / "rates"
 XIAOMI = "mimo"
 
+TO_SAY = "say here what is new"
+"""What a card that was begun by `make new-card` has at its head until somebody does."""
+
 _FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.([1-9]\d*)\.toml")
 
 
