@@ -51,9 +51,7 @@ def identity(cards: Sequence[RateCard], version: str, revision: int) -> Identity
     if same:
         free = same[-1].revision + 1
         if revision != free:
-            raise Refused(
-                f"there is a card {same[-1].id}: to correct it, now that it is published, add REVISION={free}"
-            )
+            raise Refused(f"there is a card {same[-1].id}: to correct what is published, add REVISION={free}")
         return Identity(version, revision, same[-1].effective_from, same[-1].id)
     if revision != 1:
         raise Refused(f"there is no card {version} to correct: leave out REVISION")

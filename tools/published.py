@@ -50,7 +50,7 @@ def read_folders(rates: Path = RATES) -> dict[str, Folder]:
     """Every seller's folder by its name. Raises `RateCardError` for a card or a `STATUS.toml` that cannot be read."""
     withdrawn = _read_status(rates / "STATUS.toml")
     folders = {}
-    for path in sorted(path for path in rates.iterdir() if path.is_dir()):
+    for path in sorted({card.parent for card in rates.glob("*/*.toml")}):
         stray = sorted(each.name for each in set(path.glob("*.toml")) - set(files(path)))
         if stray:
             problem = Problem("file name", "a card's file is <version>.<revision>.toml")
