@@ -194,7 +194,7 @@ def _disagreements(explained: Iterable[Explained], book: RateBook) -> Iterator[s
         "",
         *(f"- {each.name} {each.version}, released {each.released}" for each in packages.values()),
         "",
-        "Where they differ, here are theirs in USD for 1,000,000 tokens, with ours on the day of that release in brackets:",
+        "Where they differ: theirs in USD for 1,000,000 tokens, with ours on the day of that release in brackets;",
         "*until* is the day on which our cards dropped the model. What is not listed is the same, or not in that data.",
     )
     yield from ("", "| data | model | cache hit | cache miss | output | why |", "|---|---|---|---|---|---|")
