@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -68,7 +68,7 @@ def begun(text: str, new: Identity) -> str:
     if not new.corrects:
         edited = _without_migration(edited)
         expected.pop("migration", None)
-    if _data(edited) != expected:
+    if not _says(edited, expected):
         raise Refused("the last card is not laid out as the others: copy it, and change it by hand")
     return edited
 
@@ -84,6 +84,13 @@ def _day(version: str) -> date:
 
 def _data(text: str) -> dict[str, Any]:
     return tomli.loads(text, parse_float=Decimal)
+
+
+def _says(text: str, expected: Mapping[str, Any]) -> bool:
+    try:
+        return _data(text) == expected
+    except tomli.TOMLDecodeError:
+        return False
 
 
 def _headed(text: str, new: Identity) -> str:

@@ -104,3 +104,22 @@ def test_an_assumption_that_rests_on_another_breaks_a_rule():
 def test_what_is_cited_is_told_apart_from_what_is_assumed():
     assert card_sources.sources_of("M-H one, two") == ("one", "two")
     assert card_sources.sources_of("assumed one") == ()
+
+
+def test_a_card_lists_every_place_that_cites():
+    card = RateCard.from_toml(edited(('says = "Seven yuan to the dollar."', 'says = "7:1."\nsource = "L list"')))
+    assert dict(card.citations()) == {
+        "tiers.small.source": "H list",
+        "tiers.large.source": "H list",
+        "tiers.large.tasks.source": "L list",
+        "models.free.source": "H list",
+        'models."fast-1.5".source': "H list",
+        "models.long.source.credits": "M list",
+        "models.long.source.USD": "M list",
+        "models.long.source.CNY": "assumed yuan",
+        "models.cash.source": "H list",
+        "cycle.source": "H list",
+        "policy.source": "H list",
+        "off_peak.source": "H list",
+        "assumptions[0].source": "L list",
+    }
