@@ -89,10 +89,9 @@ def compared(listed: Iterable[Listed], released: date, book: RateBook) -> Iterat
     """Each price of theirs, with what of it is not ours; once for each range of input that has its own price."""
     rows = list(listed)
     for row in rows:
-        later = [
-            each.since for each in rows if _same(each, row) and each.since and each.since > (row.since or date.min)
-        ]
-        on = min([released, *(day - timedelta(days=1) for day in later)])
+        later = {each.since for each in rows if each.model == row.model and each.since is not None}
+        ends = (since - timedelta(days=1) for since in later if row.since is None or since > row.since)
+        on = min([released, *ends])
         name = our_name(row.model)
         ceiling = min((each.above for each in rows if _beside(each, row) and each.above > row.above), default=None)
         for above in _edges(row.above, ceiling, book, on, name):
@@ -102,10 +101,6 @@ def compared(listed: Iterable[Listed], released: date, book: RateBook) -> Iterat
             else:
                 band = f"above {above:,}" if above else ""
                 yield row, Disagreement(row, on, ours, band, cards_with(book, name, row, above))
-
-
-def _same(one: Listed, other: Listed) -> bool:
-    return (one.model, one.meter, one.above) == (other.model, other.meter, other.above)
 
 
 def _beside(one: Listed, other: Listed) -> bool:

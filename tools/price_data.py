@@ -129,23 +129,34 @@ def _genai_prices(text: str) -> Iterator[Row]:
 def _genai_model(name: str, prices: Made | list[Made]) -> Iterator[Row]:
     for period in prices if isinstance(prices, list) else [Made("ConditionalPrice", {"prices": prices})]:
         since = None
-        constraint = period.values.get("constraint")
-        if constraint is not None:
-            if constraint.what != "StartDateConstraint":
-                raise InputError(name, f"has a price that depends on what is not known here: {constraint.what}")
-            since = constraint.values["start_date"]
-        for field, price in period.values["prices"].values.items():
+        if "constraint" in period.values:
+            since = _known(name, "constraint", period.values["constraint"], "StartDateConstraint")["start_date"]
+        for field, price in _known(name, "prices", period.values.get("prices"), "ModelPrice").items():
             if field not in _GENAI_METERS:
                 raise InputError(name, f"has a price that is not known here: {field}")
-            bands = {0: price}
-            if isinstance(price, Made):
-                bands = {0: price.values["base"]}
-                bands |= {tier.values["start"]: tier.values["price"] for tier in price.values["tiers"]}
-            yield from ((name, since, above, _GENAI_METERS[field], each) for above, each in bands.items())
+            for above, each in _genai_bands(name, field, price).items():
+                yield name, since, above, _GENAI_METERS[field], each
+
+
+def _genai_bands(name: str, field: str, price: Decimal | Made) -> dict[int, Decimal]:
+    """A price by the length of input above which it holds."""
+    if isinstance(price, Decimal):
+        return {0: price}
+    bands = _known(name, field, price, "TieredPrices")
+    return {0: bands["base"]} | {tier.values["start"]: tier.values["price"] for tier in bands["tiers"]}
+
+
+def _known(name: str, field: str, found: object, what: str) -> Mapping[str, Any]:
+    """The values of a call, if it is the one that is known here. Raises `InputError`."""
+    if not isinstance(found, Made) or found.what != what:
+        raise InputError(
+            name, f"has a {field} that is not known here: {found.what if isinstance(found, Made) else found}"
+        )
+    return found.values
 
 
 def _made(node: ast.expr) -> Any:
-    """What an expression of plain data stands for; None for what is none."""
+    """What an expression of plain data stands for; for anything else a call of what is not known."""
     match node:
         case ast.Constant(value=value):
             return value
@@ -158,7 +169,7 @@ def _made(node: ast.expr) -> Any:
         case ast.Call(func=ast.Name(id=what), keywords=values):
             return Made(what, {each.arg: _made(each.value) for each in values if each.arg is not None})
         case _:
-            return None
+            return Made(ast.unparse(node), {})
 
 
 _READERS: Mapping[str, tuple[str, Callable[[str], Iterator[Row]]]] = {

@@ -164,7 +164,7 @@ def test_another_sellers_correction_is_withdrawn_by_its_folder(tmp_path, capsys)
     ("old", "new", "said"),
     [
         ("#\n# credits:", "# credits:", "no comment at its head"),
-        ("revision       = 1", '"revision" = 1', "not laid out as the others"),
+        ('version        = "2026-10-21"', '"version" = "2026-10-21"', "not laid out as the others"),
         ('supersedes     = "2026-09-22.1"', "", "not laid out as the others"),
     ],
     ids=["no head", "a quoted key", "no columns"],
