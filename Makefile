@@ -35,7 +35,7 @@ test: $(VENV)/.test ## the core's tests
 test-all: $(VENV)/.test ## every test, also those that need more than the core; none may be skipped
 	$(PYTEST) -n auto --no-skips $(ARGS)
 
-check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's branches all covered
+check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and the core's branches all covered
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -65,10 +65,10 @@ new-card: $(VENV)/.runtime ## begins a rate card from the last one: VERSION=2026
 sums: $(VENV)/.made ## adds new rate cards to rates/SHA256SUMS
 	$(BIN)/python -m tools.sums --append
 
-sources: $(VENV)/.runtime ## writes docs/sources.md anew from the rate cards
+sources: $(VENV)/.runtime ## writes docs/sources.md anew: what every fact on the cards rests on
 	$(BIN)/python -m tools.sources
 
-compare-prices: $(VENV)/.runtime $(PRICES)/.downloaded ## holds our prices against data that others publish; fails where one is unexplained
+compare-prices: $(VENV)/.runtime $(PRICES)/.downloaded ## our prices beside those that other packages ship; fails where a difference is not explained
 	$(BIN)/python -m tools.compare_prices --wheels $(PRICES)
 
 scenarios: $(VENV)/.test ## writes docs/scenarios.md anew from the golden scenarios
