@@ -1,1 +1,1 @@
-"""What begins and guards the rate cards' files, compares them with other data, and generates pages; see the Makefile."""
+"""What begins and guards the rate cards, compares them with other data and generates pages; see the Makefile."""

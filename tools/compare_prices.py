@@ -2,9 +2,10 @@
 
 Every price that the packages of `price_packages.txt` have for a MiMo model, under whichever provider, is compared with
 ours in USD: by meter, by length of input, and on the last day of which they say it (their release, or the day before
-their next price). A model that our cards list no more is compared with its last price there. What differs must be
-explained in `price_disagreements.toml`, value by value, and what is explained there must still differ: so neither a
-mistake of ours nor a change of theirs goes by unseen. A meter that they leave out is not compared.
+their next price; the first day of a price that is yet to come). A model that our cards list no more is compared with
+its last price there. What differs must be explained in `price_disagreements.toml`, value by value, and what is explained
+there must still differ: so neither a mistake of ours nor a change of theirs goes by unseen. A meter that they leave out
+is not compared.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mimo_credits.display.writing import number, table, wrapped
 from mimo_credits.errors import InputError
 from mimo_credits.table import Prices
 from tools.price_data import Listed, Package, pinned, read
+from tools.published import spans
 
 EXPLAINED = Path(__file__).with_name("price_disagreements.toml")
 WHEELS = Path(__file__).resolve().parent.parent / ".price-data"
@@ -69,14 +71,14 @@ class Disagreement(NamedTuple):
     """A price of theirs that is not ours.
 
     `on` is the day of the comparison, `ours` our price then (None: our cards never had the model), `band` the inputs
-    that it is about, and `cards` are the ids of our cards that have their price.
+    that it is about, and `cards` are our cards that have their price.
     """
 
     theirs: Listed
     on: date
     ours: Ours | None
     band: str
-    cards: tuple[str, ...]
+    cards: str
 
 
 def our_name(model: str) -> str:
@@ -91,7 +93,7 @@ def compared(listed: Iterable[Listed], released: date, book: RateBook) -> Iterat
     for row in rows:
         later = {each.since for each in rows if each.model == row.model and each.since is not None}
         ends = (since - timedelta(days=1) for since in later if row.since is None or since > row.since)
-        on = min([released, *ends])
+        on = max(min([released, *ends]), row.since or date.min)
         name = our_name(row.model)
         ceiling = min((each.above for each in rows if _beside(each, row) and each.above > row.above), default=None)
         for above in _edges(row.above, ceiling, book, on, name):
@@ -120,9 +122,10 @@ def our_price(book: RateBook, name: str, meter: str, above: int, on: date) -> Ou
     return Ours(_price(card, name, meter, above), until) if card else None
 
 
-def cards_with(book: RateBook, name: str, theirs: Listed, above: int) -> tuple[str, ...]:
-    """The cards that have their price."""
-    return tuple(card.id for card in book if _price(card, name, theirs.meter, above) == theirs.price)
+def cards_with(book: RateBook, name: str, theirs: Listed, above: int) -> str:
+    """The cards that have their price, as spans."""
+    having = [card.id for card in book if _price(card, name, theirs.meter, above) == theirs.price]
+    return spans(having, [card.id for card in book]) or "none"
 
 
 def _listing(book: RateBook, name: str, on: date) -> tuple[RateCard | None, date | None]:
@@ -174,8 +177,10 @@ def report(
         differing = [found for _, found in rows if found is not None]
         models = len({row.model for row, _ in rows})
         agreeing = len(rows) - len(differing)
-        lines.append(f"{package.name} {package.version}, released {package.released}: {models} MiMo models, ")
-        lines[-1] += f"{len(rows)} prices, {agreeing} of them ours"
+        lines.append(
+            f"{package.name} {package.version}, released {package.released}: "
+            f"{models} MiMo models, {len(rows)} prices, {agreeing} of them ours"
+        )
         unexplained = [found for found in differing if found.theirs not in why]
         wrong += len(unexplained)
         for heading, found in (("not explained", unexplained), *_by_reason(differing, why)):
@@ -207,7 +212,7 @@ def _table(found: Iterable[Disagreement]) -> list[str]:
             each.theirs.meter,
             number(each.theirs.price),
             our_text(each.ours),
-            cards_text(each.cards),
+            each.cards,
         )
         for each in found
     ]
@@ -220,11 +225,6 @@ def our_text(ours: Ours | None) -> str:
         return "no such model"
     price = "no price" if ours.price is None else number(ours.price)
     return price if ours.until is None else f"{price} until {ours.until}"
-
-
-def cards_text(cards: Sequence[str]) -> str:
-    """Ids of cards, the first and the last."""
-    return " to ".join(dict.fromkeys([cards[0], cards[-1]])) if cards else "none"
 
 
 def _told(price: Listed) -> str:

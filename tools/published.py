@@ -7,7 +7,7 @@ Xiaomi's folder without the folder, as the library asks for them, and those of a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,3 +76,13 @@ def _read_status(path: Path) -> dict[str, Mapping[str, Any]]:
     if wrong:
         raise RateCardError(path.name, [Problem(name, "is no table [withdrawn.<card>]") for name in wrong])
     return {name if "/" in name else f"{XIAOMI}/{name}": entry for name, entry in entries.items()}
+
+
+def spans(ids: Sequence[str], order: Sequence[str]) -> str:
+    """Cards as spans of those that follow each other: `2026-05-27.1 to 2026-09-22.1, 2026-12-01.1`."""
+    found: list[list[str]] = []
+    for place, each in enumerate(order):
+        if each in ids:
+            follows = found and place and order[place - 1] == found[-1][-1]
+            found[-1].append(each) if follows else found.append([each])
+    return ", ".join(" to ".join(dict.fromkeys([span[0], span[-1]])) for span in found)

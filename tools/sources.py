@@ -19,7 +19,7 @@ from mimo_credits.display.writing import number
 from tools.card_sources import sources_of
 from tools.compare_prices import Explained, our_name, our_price, our_text, read_explained
 from tools.price_data import pinned
-from tools.published import RATES, Folder, read_folders
+from tools.published import RATES, Folder, read_folders, spans
 from tools.rules import EXCEPTIONS, Excused, read_exceptions
 
 PATH = RATES.parent / "docs" / "sources.md"
@@ -120,16 +120,6 @@ def _in_words(section: str, subject: str, what: str | None) -> str:
     if what is None:
         return _WHOLE.get(section, "all of it")
     return f"price in {what}" if what.isupper() else what.replace("_", " ")
-
-
-def spans(ids: Sequence[str], order: Sequence[str]) -> str:
-    """Cards as spans of those that follow each other: `2026-05-27.1 to 2026-09-22.1, 2026-12-01.1`."""
-    found: list[list[str]] = []
-    for place, each in enumerate(order):
-        if each in ids:
-            follows = found and place and order[place - 1] == found[-1][-1]
-            found[-1].append(each) if follows else found.append([each])
-    return ", ".join(" to ".join(dict.fromkeys([span[0], span[-1]])) for span in found)
 
 
 def _sources(cards: Mapping[str, RateCard]) -> Iterator[str]:

@@ -47,13 +47,13 @@ def test_what_agrees_is_no_disagreement():
 
 def test_a_price_that_differs_is_shown_with_ours_on_that_day():
     row = listed("0.43")
-    assert found(row) == [Disagreement(row, RELEASED, Ours(Decimal("0.435"), None), "", ())]
+    assert found(row) == [Disagreement(row, RELEASED, Ours(Decimal("0.435"), None), "", "none")]
 
 
 def test_a_price_of_ours_on_earlier_cards_is_told():
     row = listed("0.08", model="openrouter/xiaomi/mimo-v2-omni", meter="hit")
     (difference,) = found(row, released=date(2026, 6, 10))
-    earlier = ("2026-04-03.2", "2026-04-22.1", "2026-05-27.1")
+    earlier = "2026-04-03.2 to 2026-05-27.1"
     assert difference == Disagreement(row, date(2026, 6, 10), Ours(Decimal("0.0028"), None), "", earlier)
     assert found(row, released=date(2026, 5, 20)) == [None]
 
@@ -76,7 +76,7 @@ def test_a_model_that_we_do_not_have_yet_or_never_had_differs():
     (never,) = found(listed("1", model="novita/XiaomiMiMo/MiMo-V9"))
     assert early.ours is None
     assert never.ours is None
-    assert early.cards == ("2026-09-22.1", "2026-10-21.1")
+    assert early.cards == "2026-09-22.1 to 2026-10-21.1"
 
 
 def test_a_meter_without_a_price_of_ours_differs():
@@ -93,6 +93,8 @@ def test_a_price_by_date_is_compared_on_the_last_day_on_which_it_held():
     assert (late.on, late.ours) == (date(2026, 6, 2), Ours(Decimal("0.0028"), None))
     assert agreed is None
     assert found(before, after._replace(since=date(2026, 6, 1))) == [None, None]
+    to_come = after._replace(since=date(2026, 12, 1), price=Decimal(9))
+    assert [each and each.on for each in found(to_come)] == [date(2026, 12, 1)]
     other_meter = listed("0.14", model="openrouter/xiaomi/mimo-v2-omni", since=date(2026, 6, 1))
     assert found(before, other_meter) == [None, None]
 
@@ -101,7 +103,7 @@ def test_a_price_without_bands_is_compared_with_each_of_ours():
     row = listed("1", model="xiaomi/mimo-v2-pro")
     first, second = found(row, released=date(2026, 5, 1))
     assert first is None
-    assert second == Disagreement(row, date(2026, 5, 1), Ours(Decimal(2), None), "above 256,000", ())
+    assert second == Disagreement(row, date(2026, 5, 1), Ours(Decimal(2), None), "above 256,000", "none")
 
 
 def test_their_bands_are_compared_with_ours():

@@ -136,6 +136,7 @@ def test_each_rule_is_among_those_that_are_asked():
         (output_fits_the_context, [("context = 4_000", "context = 4_000\nmax_output = 4_000")]),
         (longer_input_is_no_cheaper, [("credits     = 2\n", "credits = 1\n")]),
         (cached_input_is_no_dearer, [("hit = 0.01,", "hit = 0.10,")]),
+        (output_is_no_cheaper_than_input, [("output = 0.30", "output = 0.10")]),
     ],
 )
 def test_what_lies_just_inside_a_limit_is_plausible(rule, changes):

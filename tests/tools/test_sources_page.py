@@ -11,9 +11,9 @@ from tests.published_cards import ALL, CARDS
 from tests.small_card import CARD
 from tools import sources
 from tools.compare_prices import read_explained
-from tools.published import RATES, Folder
+from tools.published import RATES, Folder, spans
 from tools.rules import read_exceptions
-from tools.sources import PATH, rendered, spans
+from tools.sources import PATH, rendered
 
 PAGE = PATH.read_text("utf-8")
 
