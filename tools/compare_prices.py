@@ -3,9 +3,9 @@
 Every price that the packages of `price_packages.txt` have for a MiMo model, under whichever provider, is compared with
 ours in USD: by meter, by length of input, and on the last day of which they say it (their release, or the day before
 their next price; the first day of a price that is yet to come). A model that our cards list no more is compared with
-its last price there. What differs must be explained in `price_disagreements.toml`, value by value, and what is explained
-there must still differ: so neither a mistake of ours nor a change of theirs goes by unseen. A meter that they leave out
-is not compared.
+its last price there. What differs must be explained in `price_disagreements.toml`, value by value, and what is
+explained there must still differ: so neither a mistake of ours nor a change of theirs goes by unseen. A meter that they
+leave out is not compared.
 """
 
 from __future__ import annotations

@@ -87,6 +87,13 @@ def test_a_gap_in_the_chain_is_seen(cards, name):
     assert broken(folder(*cards)) == [("each_card_supersedes_the_one_before", name, "supersedes")]
 
 
+def test_what_should_be_superseded_is_said():
+    first, third = card("2026-01-01", 1, "2025-01-01.1"), card("2026-03-01", 1, "2026-01-01.1")
+    cards = folder(first, *list(good().cards.values())[1:3], third, withdrawn=good().withdrawn)
+    said = [problem.what for rule in RULES for _, problem in rule(cards)]
+    assert said == ["is 2025-01-01.1, not none", "is 2026-01-01.1, not 2026-02-01.1 or 2026-02-01.2"]
+
+
 def test_a_revision_supersedes_the_one_that_it_corrects():
     cards = good().cards | {"acme/2026-02-01.2": card("2026-02-01", 2, "2026-01-01.1")}
     assert broken(Folder(cards, good().withdrawn)) == [
