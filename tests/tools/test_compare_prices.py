@@ -9,7 +9,7 @@ import pytest
 
 from mimo_credits import RateBook, RateCard, load_book
 from mimo_credits.errors import InputError
-from tests.made_cards import TEXT
+from tests.made_cards import TEXT, card_of
 from tools import compare_prices
 from tools.compare_prices import Disagreement, Ours, compared, our_name, read_explained, report
 from tools.price_data import Listed, Package, pinned
@@ -62,6 +62,8 @@ def test_a_model_that_we_dropped_is_compared_with_its_last_price():
     assert found(listed("0.14", model="xiaomi/mimo-v2.5")) == [None]
     (difference,) = found(listed("0.15", model="xiaomi/mimo-v2.5"))
     assert difference.ours == Ours(Decimal("0.14"), date(2026, 10, 21))
+    (difference,) = found(listed("0.15", model="xiaomi/mimo-v2-flash"))
+    assert difference.ours == Ours(Decimal("0.14"), date(2026, 6, 30))
 
 
 def test_a_name_that_is_billed_as_another_model_has_that_ones_price():
@@ -84,6 +86,12 @@ def test_a_meter_without_a_price_of_ours_differs():
     text = TEXT.replace("deaf      = {", '"mimo-deaf" = {')
     (_, difference), *_ = compared([row], RELEASED, RateBook([RateCard.from_toml(text)]))
     assert difference.ours == Ours(None, None)
+
+
+def test_a_card_counts_from_the_day_on_which_it_takes_effect():
+    book = RateBook([card_of("2026-01-01")])
+    assert compare_prices.our_price(book, "flat", "hit", 0, date(2026, 1, 1)) == Ours(Decimal("0.7"), None)
+    assert compare_prices.our_price(book, "flat", "hit", 0, date(2025, 12, 31)) is None
 
 
 def test_a_price_by_date_is_compared_on_the_last_day_on_which_it_held():
