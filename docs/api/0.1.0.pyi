@@ -351,6 +351,7 @@ class RateBook:
 
 class RateCard(Seen, Part):
     assumptions: Many[Assumption]
+    def citations() -> tuple[tuple[str, str], ...]: ...
     currencies: tuple[str, ...]
     cycle: CycleTerms
     def derive(changes: Mapping[str, object]) -> RateCard: ...
@@ -682,6 +683,7 @@ class Policy(Part):
 
 class RateCard(Seen, Part):
     assumptions: Many[Assumption]
+    def citations() -> tuple[tuple[str, str], ...]: ...
     currencies: tuple[str, ...]
     cycle: CycleTerms
     def derive(changes: Mapping[str, object]) -> RateCard: ...

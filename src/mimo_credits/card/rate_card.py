@@ -24,7 +24,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
 import tomli
 from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 
-from mimo_credits.card.checks import Parts, key, problems
+from mimo_credits.card.checks import Parts, citations, key, problems
 from mimo_credits.card.compiling import compile_table
 from mimo_credits.card.parts import (
     Assumption,
@@ -110,6 +110,10 @@ class RateCard(Seen, Part):
     def source_of(self, model: str, what: str) -> str:
         """What the card cites for a model's `credits`, or for its price in a currency: how sure, then who says so."""
         return cited(self.models[model].source, what)
+
+    def citations(self) -> tuple[tuple[str, str], ...]:
+        """Every place of the card that cites: its key path, and how sure it is and who says so (`"H models-dev"`)."""
+        return tuple(citations(_parts(self)))
 
     @cached_property
     def currencies(self) -> tuple[str, ...]:
