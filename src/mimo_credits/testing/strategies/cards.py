@@ -56,7 +56,12 @@ def books() -> st.SearchStrategy[RateBook]:
 
 
 def _card(day: str) -> st.SearchStrategy[RateCard]:
-    return st.builds(RateCard.from_toml, st.builds(_toml, st.just(day), st.binary(min_size=_BYTES, max_size=_BYTES)))
+    return st.builds(RateCard.from_toml, _texts(day))
+
+
+@st.composite
+def _texts(draw: st.DrawFn, day: str) -> str:
+    return _toml(day, draw(st.binary(min_size=_BYTES, max_size=_BYTES)))
 
 
 _BYTES = 112

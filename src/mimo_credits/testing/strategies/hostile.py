@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import product
 from typing import Literal
 
 from hypothesis import strategies as st
@@ -21,9 +22,9 @@ from mimo_credits.ledger import (
     Settle,
     Subscribe,
 )
-from mimo_credits.testing.strategies.commands import LIFETIMES, SOON, grant, hold
+from mimo_credits.testing.strategies.commands import GAPS, LIFETIMES, SOON, grant, hold
 from mimo_credits.testing.strategies.drawing import between, one_of
-from mimo_credits.testing.strategies.timelines import MOST_COMMANDS, WHEN
+from mimo_credits.testing.strategies.timelines import MOST_COMMANDS
 from mimo_credits.testing.strategies.usages import usage_of
 from mimo_credits.usage import Usage
 
@@ -77,6 +78,9 @@ _KINDS = (
 )
 """What may be said: `late`, of an instant before the latest, or `odd`, with usage that hardly has a price."""
 
+_WHEN = tuple(product((*GAPS, *SOON), "abc"))
+"""How long after the command before, and what the id begins with: ids are in no order."""
+
 _COUNTS = st.integers(0, 20) | st.integers(0, 10**6)
 _INTERVALS: tuple[Interval, ...] = ("monthly", "annual")
 _WHENS: tuple[Literal["now", "renewal"], ...] = ("now", "renewal")
@@ -106,7 +110,7 @@ class _Said:
 
     def go_on(self, draw: st.DrawFn, kind: str, manner: str = "") -> None:
         """Says one more thing, whatever was said before."""
-        gap, letter = one_of(draw, WHEN)
+        gap, letter = one_of(draw, _WHEN)
         if manner == "late":
             said_of = self.at - one_of(draw, LIFETIMES)
         else:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import product
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -40,37 +39,35 @@ from mimo_credits.usage import Usage
 
 MOST_COMMANDS = 16
 
-WHEN = tuple(product((*GAPS, *SOON), "abc"))
-"""How long after the command before, and what the id begins with: ids need not be in the order of the commands."""
 
+def timelines(book: RateBook | None = None, *, cancels: bool = True) -> st.SearchStrategy[list[Command]]:
+    """The commands of one account, each with an id of its own: `fold(Account(), commands, book)` never fails.
 
-def timelines(book: RateBook | None = None) -> st.SearchStrategy[list[Command]]:
-    """The commands of one account in order, each with an id of its own: `fold(Account(), commands, book)` never fails.
-
-    The first is a Subscribe; then come usage, grants, holds and what becomes of them, upgrades or changes at renewal,
-    time that passes, and sometimes a Cancel and another Subscribe. Cycles end, cards change and plans are exhausted
-    meanwhile. Without a book, the published cards. Raises `InputError` for a book whose cards have no tier in common.
+    They are in the order of `timeline`. The first is a Subscribe; then come usage, grants, holds and their ends, tier
+    changes, time that passes, and sometimes a Cancel and another Subscribe (without `cancels` the plan goes on). Cycles
+    end, cards change and plans are exhausted meanwhile. Without a book, the published cards. Raises `InputError`, when
+    drawn from, for a book whose cards have no tier in common.
 
         @given(timelines())
         def test_our_store_is_the_replay(commands): ...
     """
-    return _timelines(book)
+    return _timelines(book, _KINDS if cancels else tuple(kind for kind in _KINDS if kind != "cancel"))
 
 
 @st.composite
-def _timelines(draw: st.DrawFn, book: RateBook | None) -> list[Command]:
+def _timelines(draw: st.DrawFn, book: RateBook | None, kinds: tuple[str, ...]) -> list[Command]:
     story = _Story(load_book() if book is None else book)
     story.begin(draw)
-    going_on = _going_on(story)
+    going_on = _going_on(story, kinds)
     for _ in range(between(draw, 0, MOST_COMMANDS)):
         draw(going_on)
     return story.commands
 
 
 @st.composite
-def _going_on(draw: st.DrawFn, story: _Story) -> None:
+def _going_on(draw: st.DrawFn, story: _Story, kinds: tuple[str, ...]) -> None:
     """At most one more command; a strategy of its own, which Hypothesis can replace as a whole: by nothing."""
-    kind = one_of(draw, _KINDS)
+    kind = one_of(draw, kinds)
     if kind != "nothing":
         story.go_on(draw, kind)
 
@@ -90,8 +87,8 @@ class Offer(NamedTuple):
 
 
 def offers(cards: Sequence[RateCard]) -> list[Offer]:
-    """By the month twice, and by the year. Raises `InputError` where the cards have nothing in common."""
-    found = [_offer(cards, interval) for interval in ("monthly", "monthly", "annual")]
+    """By the month, by the year, or both. Raises `InputError` where the cards have nothing in common."""
+    found = [_offer(cards, interval) for interval in _INTERVALS]
     sold = [offer for offer in found if offer.tiers and offer.currencies]
     if not sold:
         raise InputError("book", "has no tier that each of its cards sells, so no plan could go on under all of them")
@@ -129,10 +126,16 @@ def _allowances(cards: Sequence[RateCard], name: str, interval: Interval) -> lis
 
 _KINDS = (
     *("nothing", "record", "record", "grant", "change", "hold", "hold", "hold", "cancel"),
-    *("settle", "settle", "settle", "release", "advance", "bulk", "record"),
+    *("settle", "settle", "settle", "advance", "bulk", "record"),
 )
 """In this order: a failing example shrinks to the first; the first and the last are drawn most often."""
 
+_ORDER = {"subscribe": 0, "grant": 1, "cancel": 2, "change": 2, "hold": 3, "end of hold": 3, "record": 4, "advance": 5}
+"""Of what is said at one instant, as `timeline` has it. Its ties are by id, and ids rise."""
+
+_INTERVALS: tuple[Interval, ...] = ("monthly", "annual")
+_GAPS = (*GAPS, *SOON)
+_MOMENT = timedelta(microseconds=1)
 _RESERVE = 1_000
 
 
@@ -153,37 +156,65 @@ class _Story:
         """A Subscribe under any card but the last, so that the cards change; then perhaps a grant for lean times."""
         first = between(draw, 0, max(0, len(self.book) - 2))
         cards = list(self.book)[first:]
-        self.at = cards[0].effective_from + one_of(draw, SOON)
         self.offer = one_of(draw, offers(cards))
+        self.at = cards[0].effective_from + one_of(draw, SOON)
         self.climbs, reserved = one_of(draw, (False, True)), one_of(draw, (False, True))
         self.free = self.offer.least
-        self._say(self._subscribe(draw, "first"))
+        self.kind = "subscribe"
+        self._say(self._subscribe(draw, "c00"))
         if reserved:
-            self._say(Grant("reserve", self.at, to_credits(self.offer.least * _RESERVE), priority=9))
+            self.kind = "grant"
+            self._say(Grant("c01", self.at, to_credits(self.offer.least * _RESERVE), priority=9, label="reserve"))
 
-    def go_on(self, draw: st.DrawFn, kind: str) -> None:
-        """Says one more thing; usage in place of what cannot be said now, and nothing but the time without a plan."""
-        gap, letter = one_of(draw, WHEN)
+    def go_on(self, draw: st.DrawFn, wish: str) -> None:
+        """Says one more thing: what is wished for, or what can be said instead.
+
+        At one instant commands come in the order of `timeline`: what would have to come earlier is a moment later.
+        """
+        self._pass(one_of(draw, _GAPS))
+        kind = self._possible(wish)
+        if self.at == self.commands[-1].at and _ORDER[kind] < _ORDER[self.kind]:
+            self._pass(_MOMENT)
+            kind = self._possible(wish)
+        self.kind = kind
+        self._say(self._command(draw, kind, f"c{len(self.commands):02}", bulk=wish == "bulk"))
+
+    def _pass(self, gap: timedelta) -> None:
         self.at += gap
         self.open = {hold_id: hold for hold_id, hold in self.open.items() if hold.expires_at > self.at}
-        name = f"{letter}{len(self.commands)}"
-        if kind in ("settle", "release") and self.open:
-            self._say(self._end_of_hold(draw, name, kind))
-        elif kind == "grant":
-            self._say(grant(draw, name, self.at, self.offer.most, "gift"))
-        elif self.cancelled and kind == "change":
-            self.at += longest_cycle(self.book, self.offer.interval)
-            self._say(self._subscribe(draw, name))
-        elif self.cancelled or kind == "advance":
-            self._say(Advance(self.at))
-        elif kind == "cancel":
-            self._say(Cancel(name, self.at))
-        elif kind == "change":
-            self._say(self._change(draw, name))
-        elif kind == "hold" and self.free:
-            self._say(self._hold(draw, name))
-        else:
-            self._say(Record(name, self.at, usage_of(draw, self.book.at(self.at), bulk=kind == "bulk")))
+
+    def _possible(self, wish: str) -> str:
+        """A hold's end only while one is open, and a hold only while anything is free; without a plan, no use of it."""
+        if wish == "settle" and self.open:
+            return "end of hold"
+        if wish in ("grant", "advance"):
+            return wish
+        if self.cancelled:
+            return "subscribe" if wish == "change" else "advance"
+        if wish == "change":
+            return "change" if not self.climbs or self._higher() else "advance"
+        if wish == "cancel" or (wish == "hold" and self.free):
+            return wish
+        return "record"
+
+    def _command(self, draw: st.DrawFn, kind: str, id: str, bulk: bool) -> Command:
+        match kind:
+            case "subscribe":
+                self.at += longest_cycle(self.book, self.offer.interval)
+                return self._subscribe(draw, id)
+            case "grant":
+                return grant(draw, id, self.at, self.offer.most, "gift")
+            case "change":
+                return self._change(draw, id)
+            case "cancel":
+                return Cancel(id, self.at)
+            case "hold":
+                return self._hold(draw, id)
+            case "end of hold":
+                return self._end_of_hold(draw, id)
+            case "record":
+                return Record(id, self.at, usage_of(draw, self.book.at(self.at), bulk=bulk))
+        return Advance(self.at)
 
     def _say(self, command: Command) -> None:
         """Keeps the command, and what it does to what may be said next."""
@@ -230,14 +261,14 @@ class _Story:
             first_purchase=one_of(draw, (None, False)),
         )
 
-    def _change(self, draw: st.DrawFn, id: str) -> Command:
+    def _higher(self) -> tuple[str, ...]:
+        return self.offer.tiers[self.tier + 1 :]
+
+    def _change(self, draw: st.DrawFn, id: str) -> ChangeTier:
         """A life either climbs at once or changes at renewals: both in one, and who knows from which tier it climbs."""
         if not self.climbs:
             return ChangeTier(id, self.at, one_of(draw, self.offer.tiers), when="renewal")
-        higher = self.offer.tiers[self.tier + 1 :]
-        if not higher:
-            return Advance(self.at)
-        tier = one_of(draw, higher)
+        tier = one_of(draw, self._higher())
         self.tier = self.offer.tiers.index(tier)
         return ChangeTier(id, self.at, tier)
 
@@ -245,13 +276,14 @@ class _Story:
         """A hold that fits; where the usage it is for would not, that usage."""
         held = hold(draw, id, self.at, min(self.free, self.offer.most), lambda: self._usage(draw, self.at))
         if held.usage is not None and self._asked(held) > self.free:
+            self.kind = "record"
             return Record(id, self.at, held.usage)
         return held
 
-    def _end_of_hold(self, draw: st.DrawFn, id: str, kind: str) -> Settle | Release:
+    def _end_of_hold(self, draw: st.DrawFn, id: str) -> Settle | Release:
         """A settlement is priced as at the hold's instant, so its usage is one of that card."""
         held = self.open[one_of(draw, list(self.open))]
-        if kind == "release":
+        if one_of(draw, (False, False, True)):
             return Release(id, self.at, held.id)
         return Settle(id, self.at, held.id, self._usage(draw, held.at))
 
