@@ -14,19 +14,11 @@ from hypothesis import strategies as st
 
 from mimo_credits import Command, RateBook
 from mimo_credits.testing import strategies
+from mimo_credits.testing.strategies.commands import GAPS
 from mimo_credits.testing.terms import card
 from tests.ledger.worlds import PLAIN
 
 START = datetime(2026, 1, 30, 21, 30, tzinfo=UTC)
-GAPS = [
-    timedelta(),
-    timedelta(microseconds=1),
-    timedelta(minutes=59),
-    timedelta(hours=7),
-    timedelta(days=1),
-    timedelta(days=2, hours=11),
-    timedelta(days=31),
-]
 
 
 class Life(NamedTuple):

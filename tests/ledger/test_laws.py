@@ -40,10 +40,11 @@ from mimo_credits import (
     timeline,
 )
 from mimo_credits.testing.strategies import hostile_timelines
+from mimo_credits.testing.strategies.commands import GAPS
 from tests.ledger.agreement import Refusal, ask, check
 from tests.ledger.oracle import Reading
 from tests.ledger.reckoning import TICK, cost_of
-from tests.ledger.strategies import GAPS, START, Life, hostile_lives, lasting_lives, plain_runs, usages, valid_lives
+from tests.ledger.strategies import START, Life, hostile_lives, lasting_lives, plain_runs, usages, valid_lives
 from tests.ledger.worlds import plain
 
 
