@@ -24,7 +24,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 def run_python(example: Example) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(str(example.parsed), example.path, "exec"), example.namespace)
+        exec(compile(str(example.parsed), example.path, "exec", dont_inherit=True), example.namespace)
     example.namespace["_printed"] = printed.getvalue()
 
 
@@ -75,4 +75,4 @@ def examples_of(page: Path) -> list[Example]:
 
 
 def test_the_readme_shows_what_it_promises():
-    assert len(examples_of(ROOT / "README.md")) == 9
+    assert len(examples_of(ROOT / "README.md")) == 10

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mimo_credits import (
     Account,
@@ -31,7 +32,8 @@ from mimo_credits import (
     replay,
     rerate,
 )
-from tests.ledger.strategies import books, hostile_timelines, valid_timelines
+from mimo_credits.testing.strategies import books, hostile_timelines
+from tests.ledger.strategies import Life, valid_lives
 
 BOOK = load_book()
 
@@ -165,8 +167,9 @@ def test_a_restatement_moves_no_credits() -> None:
 
 
 @settings(max_examples=30)
-@given(books, hostile_timelines, hostile_timelines)
-def test_difference_applied_to_before_is_after(book: RateBook, before: list[Command], after: list[Command]) -> None:
+@given(books(), st.data())
+def test_difference_applied_to_before_is_after(book: RateBook, data: st.DataObject) -> None:
+    before, after = data.draw(hostile_timelines(book)), data.draw(hostile_timelines(book))
     kept, wanted = rerate_unique(before, book), rerate_unique(after, book)
     found = difference(kept.entries, wanted.entries)
     assert replay(found, kept.account) == wanted.account
@@ -174,8 +177,9 @@ def test_difference_applied_to_before_is_after(book: RateBook, before: list[Comm
 
 
 @settings(max_examples=30)
-@given(books, valid_timelines)
-def test_rerating_on_the_same_book_is_the_same_history(book: RateBook, commands: list[Command]) -> None:
+@given(valid_lives)
+def test_rerating_on_the_same_book_is_the_same_history(life: Life) -> None:
+    book, commands = life
     first = rerate_unique(commands, book)
     assert rerate_unique(commands, book) == first
     assert difference(first.entries, first.entries) == ()

@@ -39,10 +39,12 @@ from mimo_credits import (
     replay,
     timeline,
 )
+from mimo_credits.testing.strategies import hostile_timelines
+from mimo_credits.testing.strategies.commands import GAPS
 from tests.ledger.agreement import Refusal, ask, check
 from tests.ledger.oracle import Reading
 from tests.ledger.reckoning import TICK, cost_of
-from tests.ledger.strategies import GAPS, START, Life, hostile_lives, hostile_timelines, plain_runs, usages, valid_lives
+from tests.ledger.strategies import START, Life, hostile_lives, lasting_lives, plain_runs, usages, valid_lives
 from tests.ledger.worlds import plain
 
 
@@ -146,7 +148,7 @@ def pinned_at(steps: Sequence[Step], at: datetime) -> str | None:
     return subscribed[-1].card if subscribed else None
 
 
-@given(valid_lives, plain_runs)
+@given(lasting_lives, plain_runs)
 def test_the_total_equals_a_sum_of_fractions(life: Life, run: list[tuple[timedelta, Usage]]) -> None:
     book, commands = life
     records = [command for command in [*commands, *following(commands, run)] if isinstance(command, Record)]
@@ -227,7 +229,7 @@ def following(commands: Sequence[Command], run: list[tuple[timedelta, Usage]]) -
     return records
 
 
-@given(valid_lives, plain_runs)
+@given(lasting_lives, plain_runs)
 def test_fold_equals_apply_one_by_one_entries_included(life: Life, run: list[tuple[timedelta, Usage]]) -> None:
     book, commands = life
     assert_fold_is_apply([*commands, *following(commands, run)], book)
@@ -261,7 +263,7 @@ def assert_fold_is_apply(commands: list[Command], book: RateBook) -> None:
     assert [type(entry) for entry in folded_entries] == [type(entry) for entry in entries]
 
 
-@given(valid_lives, plain_runs, st.data())
+@given(lasting_lives, plain_runs, st.data())
 def test_a_fold_in_two_parts_equals_one(life: Life, run: list[tuple[timedelta, Usage]], data: st.DataObject) -> None:
     book, commands = life
     whole = [*commands, *following(commands, run)]
@@ -319,7 +321,7 @@ def test_shuffled_and_duplicated_input_gives_the_same_account(life: Life, chance
     assert last(play(timeline(arrived), book)) == last(play(timeline(commands), book))
 
 
-@given(hostile_timelines, st.randoms(use_true_random=False))
+@given(hostile_timelines(), st.randoms(use_true_random=False))
 def test_the_same_id_with_other_content_is_a_conflict_in_any_order(
     commands: list[Command], chance: random.Random
 ) -> None:
@@ -335,7 +337,7 @@ def test_the_same_id_with_other_content_is_a_conflict_in_any_order(
 # --- holds, prices and late usage ------------------------------------------------------------------------
 
 
-@given(valid_lives, st.integers(1, 40_000), st.sampled_from(GAPS))
+@given(lasting_lives, st.integers(1, 40_000), st.sampled_from(GAPS))
 def test_hold_then_release_is_nothing(life: Life, millicredits: int, gap: timedelta) -> None:
     book, commands = life
     account, _ = fold(Account(), commands, book)
@@ -350,7 +352,7 @@ def test_hold_then_release_is_nothing(life: Life, millicredits: int, gap: timede
     assert released.holds == account.holds
 
 
-@given(valid_lives, usages)
+@given(lasting_lives, usages)
 def test_quote_equals_charge_equals_what_the_ledger_posts(life: Life, usage: Usage) -> None:
     book, commands = life
     account, _ = fold(Account(), commands, book)

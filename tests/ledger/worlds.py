@@ -1,17 +1,16 @@
 """Tiny worlds: rate cards whose numbers fit in the head, made from TOML text, and books of them.
 
 A world is small so that every short history in it can be walked: allowances of a few credits, cycles of a day or two,
-and weighted meters, so that each rule is met within three commands. `Terms` are the knobs; `text` writes the card that
-they describe in the published format, and `card` reads it as a published one would be read.
+and weighted meters, so that each rule is met within three commands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 
-from mimo_credits import RateBook, RateCard, Usage
+from mimo_credits import RateBook, Usage
+from mimo_credits.testing.terms import Terms, card
 
 TIERS = {
     "lite": "{ credits = 10, price = { USD = 6, CNY = 39 }, annual = { credits = 120, price = { USD = 63.36, CNY = 411.84 } } }",
@@ -47,69 +46,7 @@ DEARER_MODELS = {
 """The same models at other rates."""
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What one card says, in TOML where it is a table. `start` is the clock time on `day` at which it takes effect."""
-
-    day: str = "2026-01-01"
-    start: str = "00:00:00Z"
-    tiers: Mapping[str, str] = field(default_factory=lambda: TIERS, hash=False)
-    models: Mapping[str, str] = field(default_factory=lambda: MODELS, hash=False)
-    period: str = "days = 1"
-    boundary: str = "instant"
-    timezone: str = "UTC"
-    upgrade: str = "price-difference"
-    exhausted: str = "stop"
-    rollover: str = '"none"'
-    money_rounding: str = "half-up"
-    credit_rounding: str = "half-up"
-    first_purchase_pays: str | None = "0.88"
-    off_peak: str | None = '{ multiply_by = 0.5, start = 06:00:00, end = 12:00:00, timezone = "UTC" }'
-    migrates: bool = False
-
-
-def text(terms: Terms) -> str:
-    """The card's TOML."""
-    sourced = 'source = "H price-list"'
-    lines = [
-        'provider = "tiny"',
-        f'version = "{terms.day}"',
-        "revision = 1",
-        f"effective_from = {terms.day}T{terms.start}",
-        "" if terms.off_peak is None else _inline("off_peak", terms.off_peak),
-        '[sources]\nprice-list = { title = "The tiny price list", date = "2026" }',
-        "[tiers]",
-        *(_inline(name, tier) for name, tier in terms.tiers.items()),
-        "[models]",
-        *(_inline(name, model) for name, model in terms.models.items()),
-        "[web_search]",
-        f"price = {{ USD = 5, CNY = 16 }}\n{sourced}",
-        "[cycle]",
-        f'{terms.period}\nboundary = "{terms.boundary}"\ntimezone = "{terms.timezone}"\n{sourced}',
-        "[policy]",
-        f'upgrade = "{terms.upgrade}"\ndowngrade = "at-renewal"\nexhausted = "{terms.exhausted}"',
-        f'rollover = {terms.rollover}\nmoney_rounding = "{terms.money_rounding}"',
-        f'credit_rounding = "{terms.credit_rounding}"\n{sourced}',
-    ]
-    if terms.first_purchase_pays is not None:
-        lines.append(f"first_purchase_pays = {terms.first_purchase_pays}")
-    if terms.migrates:
-        lines.append(f'[migration]\nrunning_cycles = "reset to the new allowance"\n{sourced}')
-    return "\n".join(lines) + "\n"
-
-
-def _inline(name: str, table: str) -> str:
-    """`name = { … }` with the source that every section needs. TOML 1.0 has inline tables on one line."""
-    body = " ".join(table.split()).removesuffix("}")
-    return f'{name} = {body}, source = "H price-list" }}'
-
-
-def card(terms: Terms) -> RateCard:
-    """The card that the terms describe."""
-    return RateCard.from_toml(text(terms), file=f"{terms.day}.toml")
-
-
-PLAIN = Terms()
+PLAIN = Terms(tiers=TIERS, models=MODELS)
 """Cycles of one day that end at the instant; upgrades pay the price difference; an exhausted plan stops."""
 
 TRADING = replace(

@@ -74,16 +74,17 @@ def test_every_card_is_found_unchanged(install, build, tmp_path):
     assert answer["cards"] == CARDS
 
 
-def test_the_wheel_holds_the_package_its_cards_the_plugin_and_nothing_else(build):
+def test_the_wheel_holds_the_package_its_cards_the_plugins_and_nothing_else(build):
     with zipfile.ZipFile(build.wheel) as archive:
         names = archive.namelist()
     inside = {name for name in names if name.startswith("mimo_credits/")}
     assert {PurePosixPath(name).parts[0] for name in names} == {
+        "_mimo_credits_hypothesis.py",
         "_mimo_credits_pytestplugin.py",
         "mimo_credits",
         "mimo_credits-0.1.0.dist-info",
     }
-    assert "mimo_credits/py.typed" in inside
+    assert {"mimo_credits/py.typed", "mimo_credits/testing/strategies/__init__.py"} <= inside
     rates = {path.relative_to(ROOT) for path in (ROOT / "rates").rglob("*") if path.is_file()}
     assert {f"mimo_credits/{path.as_posix()}" for path in rates} <= inside
     assert not [name for name in inside if name.endswith((".pyc", ".orig"))]
