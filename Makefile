@@ -52,9 +52,9 @@ check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and 
 thorough: $(VENV)/.test ## every test, with many random examples and every history of five commands (hours)
 	MIMO_CREDITS_DEPTH=5 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
-mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (long)
+mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an hour); writes docs/mutants.md
 	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
-	$(BIN)/mutmut results
+	$(BIN)/python -m tools.mutants
 
 bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks

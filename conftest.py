@@ -10,11 +10,17 @@ from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile("quick", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("quick"), derandomize=False, max_examples=5_000)
-settings.register_profile("mutants", settings.get_profile("quick"), max_examples=25)
+settings.register_profile(
+    "mutants",
+    settings.get_profile("quick"),
+    max_examples=25,
+    phases=[Phase.explicit, Phase.generate],  # that a test fails is all that is asked: nothing is shrunk
+    database=None,
+)
 settings.load_profile("quick")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

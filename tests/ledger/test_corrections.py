@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimo_credits import (
     Account,
+    Accrued,
     Billed,
     BucketOpened,
     ChangeTier,
@@ -108,6 +110,31 @@ def test_money_comes_back_as_a_credit_note() -> None:
     assert [(each.amount, each.currency, each.reason) for each in found if isinstance(each, Billed)] == [
         (Decimal("-0.72"), "USD", "correction")
     ]
+
+
+def test_what_usage_owes_and_no_bill_has_summed_up_is_corrected_to_the_exact_ratio() -> None:
+    searched = Record("w", may(3), Usage("mimo-v2.5-pro", web_searches=3))
+    for currency, price in (("USD", 5), ("CNY", 16)):
+        plan = Subscribe("s", may(1), "lite", currency=currency)
+        without, with_search = rerate([plan], BOOK), rerate([plan, searched], BOOK)
+        owed = Fraction(3 * price, 1000)
+        assert difference(without.entries, with_search.entries) == (Accrued(may(3), owed, currency, "correction", ""),)
+        assert difference(with_search.entries, without.entries)[0] == Accrued(may(3), -owed, currency, "correction", "")
+        assert Accrued(may(3), -owed, currency, "correction", "") in difference(with_search.entries, ())
+
+
+def test_money_is_corrected_in_each_currency_apart() -> None:
+    """Two histories that paid in different currencies: the one is paid back, the other is due."""
+    dollars = rerate([Subscribe("s", may(1), "lite", currency="USD")], BOOK)
+    yuan = rerate([Subscribe("s", may(1), "lite", currency="CNY")], BOOK)
+    bills = [entry for entry in difference(dollars.entries, yuan.entries) if isinstance(entry, Billed)]
+    assert bills == [
+        Billed(may(1), Decimal("34.32"), "CNY", "correction", ""),
+        Billed(may(1), Decimal("-5.28"), "USD", "correction", ""),
+    ]
+    twice = rerate([Subscribe("s", may(1), "lite"), ChangeTier("u", may(2), "standard")], BOOK)
+    (more,) = [entry for entry in difference(dollars.entries, twice.entries) if isinstance(entry, Billed)]
+    assert (more.amount, more.at) == (Decimal("10.00"), may(2))
 
 
 def test_between_equal_histories_there_is_no_difference() -> None:
