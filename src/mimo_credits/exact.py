@@ -4,6 +4,7 @@ This is the only module that divides or rounds, and each rounding has a name:
 
 - `round_ratio` rounds a ratio of integers once, as a named rounding says (half up unless a card says otherwise):
   audio by the hour to the millicredit, money due to the cent or fen.
+- `whole` does the same with an exact `Fraction`.
 - `ratio_price` gives a price that has no finite decimal once, half up, to 1e-12.
 
 Everything else is exact or refused: no float is accepted, and decimal arithmetic traps a result that would lose digits.
@@ -11,6 +12,7 @@ Everything else is exact or refused: no float is accepted, and decimal arithmeti
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Clamped, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from fractions import Fraction
 from typing import Literal, get_args
@@ -50,6 +52,11 @@ def round_ratio(numerator: int, denominator: int, rounding: Rounding = "half-up"
         grows = rounding == "up" and rest > 0
     size += grows
     return size if numerator >= 0 else -size
+
+
+def whole(ratio: Fraction, rounding: Rounding = "half-up") -> int:
+    """The integer nearest to an exact ratio, as `round_ratio` rounds."""
+    return round_ratio(ratio.numerator, ratio.denominator, rounding)
 
 
 def to_millicredits(credits: Decimal | int) -> int:
@@ -122,6 +129,17 @@ def fits_currency(amount: Decimal, currency: str) -> bool:
 def share(part: int, whole: int) -> Fraction:
     """`part / whole` as an exact ratio; 0 of nothing is 0."""
     return Fraction(part, whole) if whole else Fraction(0)
+
+
+def quotient(part: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:
+    """`part / whole`, exact; `whole` is not 0."""
+    ratio: Fraction = Fraction(part) / Fraction(whole)
+    return ratio
+
+
+def ticks(span: timedelta) -> int:
+    """A span of time in microseconds, the finest that it knows."""
+    return span // timedelta(microseconds=1)
 
 
 def percent(ratio: Fraction, digits: int = 1) -> Decimal:
