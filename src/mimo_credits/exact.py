@@ -113,11 +113,15 @@ def ratio_price(price: Fraction) -> Decimal:
     return Decimal(round_ratio(price.numerator * 10**_PRICE_DIGITS, price.denominator)).scaleb(-_PRICE_DIGITS, EXACT)
 
 
-def billed(amount: Decimal | Fraction, currency: str, rounding: Rounding) -> Decimal:
-    """Money due, rounded once to the currency's smallest unit (cent, fen) and written with that many digits."""
-    digits = _MINOR_DIGITS.get(currency, 2)
+def rounded(amount: Decimal | Fraction, digits: int, rounding: Rounding = "half-up") -> Decimal:
+    """An exact number rounded once to so many `digits` after the point, and written with all of them."""
     exact = Fraction(amount)
     return Decimal(round_ratio(exact.numerator * 10**digits, exact.denominator, rounding)).scaleb(-digits, EXACT)
+
+
+def billed(amount: Decimal | Fraction, currency: str, rounding: Rounding) -> Decimal:
+    """Money due, rounded once to the currency's smallest unit (cent, fen) and written with that many digits."""
+    return rounded(amount, _MINOR_DIGITS.get(currency, 2), rounding)
 
 
 def fits_currency(amount: Decimal, currency: str) -> bool:
@@ -144,4 +148,4 @@ def ticks(span: timedelta) -> int:
 
 def percent(ratio: Fraction, digits: int = 1) -> Decimal:
     """A ratio in percent for people to read, rounded half up to `digits` after the point."""
-    return Decimal(round_ratio(ratio.numerator * 10 ** (digits + 2), ratio.denominator)).scaleb(-digits, EXACT)
+    return rounded(ratio * 100, digits)

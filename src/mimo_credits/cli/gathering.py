@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -91,6 +92,33 @@ def gather(files: Iterable[str], since: datetime, until: datetime | None, *, str
             case Contradicting():
                 gathered.reject(Problem(line.place, "conflict", line.why))
     return gathered
+
+
+def left_out(gathered: Gathered, result: str) -> Iterator[str]:
+    """What a result does not contain, counted; `result` names it, such as `this statement`."""
+    if gathered.problems:
+        kinds = Counter(problem.kind for problem in gathered.problems)
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        total = len(gathered.problems)
+        yield f"{total:,} of {gathered.lines:,} lines are not in {result}: {counts}"
+    if gathered.repeated:
+        yield f"{gathered.repeated:,} of {gathered.lines:,} lines repeat a response; each response counts once"
+    if gathered.later:
+        yield f"{gathered.later:,} of {gathered.lines:,} lines are later than --until"
+    if not gathered.lines:
+        yield "the log holds no responses"
+
+
+def log_document(gathered: Gathered) -> dict[str, object]:
+    """The same for JSON, with every problem."""
+    return {
+        "lines": gathered.lines,
+        "repeated": gathered.repeated,
+        "later_than_until": gathered.later,
+        "problems": [
+            {"file": place.file, "line": place.line, "kind": kind, "why": why} for place, kind, why in gathered.problems
+        ],
+    }
 
 
 def _id(rejection: Rejection) -> str:

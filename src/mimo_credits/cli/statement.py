@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections import Counter
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container
 
 from mimo_credits.book import RateBook
 from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import EXAMPLE, Commands, UsageError, add_json, change, instant
-from mimo_credits.cli.gathering import Gathered, gather
+from mimo_credits.cli.gathering import Gathered, gather, left_out, log_document
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell, warn
 from mimo_credits.display import statement_text
 from mimo_credits.errors import nearest
@@ -74,10 +73,10 @@ def run(options: Namespace) -> int:
     made = statement(_entries(options, gathered, book), book=book)
     for problem in gathered.problems:
         tell(str(problem))
-    for message in _left_out(gathered):
+    for message in left_out(gathered, "this statement"):
         warn(message)
     if options.json:
-        show_json({**_document(made), "log": _log_document(gathered)})
+        show_json({**_document(made), "log": log_document(gathered)})
     else:
         show(statement_text(made, book))
     return 0
@@ -138,32 +137,6 @@ def _free_id(name: str, taken: Container[str]) -> str:
     while name in taken:
         name += "'"
     return name
-
-
-def _left_out(gathered: Gathered) -> Iterator[str]:
-    """What the statement does not contain, counted."""
-    if gathered.problems:
-        kinds = Counter(problem.kind for problem in gathered.problems)
-        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-        total = len(gathered.problems)
-        yield f"{total:,} of {gathered.lines:,} lines are not in this statement: {counts}"
-    if gathered.repeated:
-        yield f"{gathered.repeated:,} of {gathered.lines:,} lines repeat a response; each response counts once"
-    if gathered.later:
-        yield f"{gathered.later:,} of {gathered.lines:,} lines are later than --until"
-    if not gathered.lines:
-        yield "the log holds no responses"
-
-
-def _log_document(gathered: Gathered) -> dict[str, object]:
-    return {
-        "lines": gathered.lines,
-        "repeated": gathered.repeated,
-        "later_than_until": gathered.later,
-        "problems": [
-            {"file": place.file, "line": place.line, "kind": kind, "why": why} for place, kind, why in gathered.problems
-        ],
-    }
 
 
 def _document(made: Statement) -> dict[str, object]:

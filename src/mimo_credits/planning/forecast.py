@@ -35,20 +35,23 @@ _DAY = timedelta(days=1)
 class Pace(NamedTuple):
     """One way in which the rest of the cycle may go: millicredits a day, exact, and what comes of it.
 
-    `by_end` is the whole cycle's use in millicredits. `runs_out_at` is None where what remains lasts until the cycle's
-    end, or where it is not known. `tier` is the smallest that holds the cycle; None where none does.
+    `by_end` is the whole cycle's use in millicredits. `lasts` says whether what remains lasts until the cycle's end,
+    None where it was not said what remains; if not, it `runs_out_at` that instant. `tier` is the smallest that holds
+    the cycle; None where none does.
     """
 
     name: str
     per_day: Fraction
     by_end: int
+    lasts: bool | None
     runs_out_at: datetime | None
     tier: str | None
 
     def __str__(self) -> str:
-        ends = "the pool lasts" if self.runs_out_at is None else f"runs out {self.runs_out_at:%Y-%m-%d %H:%M} UTC"
         tier = f"needs {self.tier}" if self.tier else "no tier holds it"
-        return f"{self.name}: {to_credits(self.by_end):,f} credits in the cycle, {tier}, {ends}"
+        pool = ", the pool lasts" if self.lasts else ""
+        ends = f", the pool runs out {self.runs_out_at:%Y-%m-%d %H:%M} UTC" if self.runs_out_at else ""
+        return f"{self.name}: {to_credits(self.by_end):,f} credits in the cycle, {tier}{pool}{ends}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,7 @@ class Forecast:
     def __str__(self) -> str:
         days = "1 whole day" if len(self.days) == 1 else f"{len(self.days):,} whole days"
         head = f"From {days}, on card {self.card.id}, until {self.end:%Y-%m-%d %H:%M} UTC:"
-        lasting = "" if self.remaining is not None else " (what remains was not said, so neither when it runs out)"
-        return "\n".join([head + lasting, *(f"  {pace}" for pace in self.paces)])
+        return "\n".join([head, *(f"  {pace}" for pace in self.paces)])
 
 
 def forecast(
@@ -134,7 +136,9 @@ def forecast(
     paces = []
     for name, per_day in rates.items():
         by_end = used + whole(per_day * days_left, "up")
-        paces.append(Pace(name, per_day, by_end, _runs_out(at, end, per_day, remaining), _tier(card, by_end, interval)))
+        runs_out_at = _runs_out(at, end, per_day, remaining)
+        lasts = None if remaining is None else runs_out_at is None
+        paces.append(Pace(name, per_day, by_end, lasts, runs_out_at, _tier(card, by_end, interval)))
     return Forecast(CardRef(card.id, card.sha256), start, at, end, used, remaining, tuple(days), tuple(paces))
 
 

@@ -1,8 +1,8 @@
 """`month_of_records`: a month of work like that of a log, ready to be held against tiers.
 
-What the records of `[since, until)` drew and cost on one card is stretched to a month in proportion, exactly; credits
-are rounded up once, and money as prices are. Records that the card cannot price under the plan are left out of both,
-and listed.
+What the records of `[since, until)` drew and cost on one card is stretched to a month in proportion, exactly; then
+credits are rounded up once, and money once to the coin, as the card rounds bills. Records that the card cannot price
+under the plan are left out of both, and listed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fractions import Fraction
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError
-from mimo_credits.exact import quotient, ratio_price, ticks, whole
+from mimo_credits.exact import billed, quotient, ticks, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Record, Rejection
@@ -38,27 +38,28 @@ def month_of_records(
     since, until = to_utc(since, "since"), to_utc(until, "until")
     if since >= until:
         raise InputError("until", f"{until.isoformat()} does not lie after since, {since.isoformat()}")
-    seen = [record for record in records if since <= record.at < until]
-    burns, unpriced = burns_of_records(seen, RateBook.fixed(card))
+    observed = [record for record in records if since <= record.at < until]
+    burns, unpriced = burns_of_records(observed, RateBook.fixed(card))
     left_out = {rejection.command for rejection in unpriced}
-    usages = Counter(record.usage for record in seen if record not in left_out)
+    usages = Counter(record.usage for record in observed if record not in left_out)
     money, no_price = prices(card, usages)
     stretch = quotient(ticks(length), ticks(until - since))
+
+    def month_money(seen: Mapping[str, Decimal]) -> FrozenMap[Decimal]:
+        rounding = card.policy.money_rounding
+        return FrozenMap((name, billed(Fraction(amount) * stretch, name, rounding)) for name, amount in seen.items())
+
     tokens = sum((usage.input_tokens + usage.output_tokens) * count for usage, count in usages.items())
     use = MonthOfUse(
         what=f"{_days(length)} like the {_days(until - since)} that were observed",
         millicredits=whole(sum(burn.millicredits for burn in burns) * stretch, "up"),
         tokens=whole(tokens * stretch),
         tasks=None,
-        money=_stretched(money, stretch),
+        money=month_money(money),
         unpriced=no_price,
-        web_searches=_stretched(searches_owed(card, usages), stretch),
+        web_searches=month_money(searches_owed(card, usages)),
     )
     return use, unpriced
-
-
-def _stretched(money: Mapping[str, Decimal], stretch: Fraction) -> FrozenMap[Decimal]:
-    return FrozenMap((currency, ratio_price(Fraction(amount) * stretch)) for currency, amount in money.items())
 
 
 def _days(span: timedelta) -> str:

@@ -37,7 +37,7 @@ class MonthOfUse(NamedTuple):
     """A month of work on one card: what it is, its millicredits and tokens, its tasks (None: not counted), its money.
 
     `money` is the pay-as-you-go price; `unpriced` says why there is none in a currency; `web_searches` is what of it is
-    owed under the plan as well.
+    owed under the plan as well, `separately` what separately priced calls elsewhere would cost.
     """
 
     what: str
@@ -47,6 +47,7 @@ class MonthOfUse(NamedTuple):
     money: FrozenMap[Decimal]
     unpriced: FrozenMap[str]
     web_searches: FrozenMap[Decimal] = _NO_MONEY
+    separately: FrozenMap[Decimal] = _NO_MONEY
 
     def __str__(self) -> str:
         return f"{self.what}: {to_credits(self.millicredits):,f} credits, {self.tokens:,} tokens"
@@ -135,8 +136,16 @@ def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currenc
     Raises as `charge` does, and `InputError` for a card that sells no tier in the currency.
     """
     quote = workload.quote(card, times=times)
-    what = f"{workload.name}, {times:,} times a month"
-    use = MonthOfUse(what, quote.millicredits, quote.tokens, times, quote.money, quote.unpriced, quote.web_searches)
+    use = MonthOfUse(
+        what=f"{workload.name}, {times:,} times a month",
+        millicredits=quote.millicredits,
+        tokens=quote.tokens,
+        tasks=times,
+        money=quote.money,
+        unpriced=quote.unpriced,
+        web_searches=quote.web_searches,
+        separately=quote.separately,
+    )
     return compare_use(card, use, currency=currency)
 
 
@@ -206,7 +215,8 @@ def _each(cost: Mapping[str, Decimal], count: Fraction) -> FrozenMap[Decimal]:
 
 
 def _why(fit: TierFit, chosen: TierFit | None, currency: str) -> str:
-    used = f"{percent(fit.share)} % of its allowance"
+    shown = percent(fit.share)
+    used = f"{'less than 0.1' if fit.used and not shown else shown} % of its allowance"
     if not fit.fits:
         return f"too small: {used}, {to_credits(-fit.headroom):,f} credits short"
     assert chosen is not None, "a tier that fits is there to choose"

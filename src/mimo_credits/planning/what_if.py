@@ -54,7 +54,6 @@ def _row(history: tuple[Command, ...], on: RateCard | RateBook, tier: str) -> Wh
     book = on if isinstance(on, RateBook) else RateBook.fixed(on)
     decided = rerate(history, book, tier=tier)
     made = statement(decided.entries)
-    unpriced = tuple(each for each in decided.rejected if _is_unpriced(each))
     return WhatIf(
         card=on.id if isinstance(on, RateCard) else "the cards in force",
         tier=tier,
@@ -62,8 +61,8 @@ def _row(history: tuple[Command, ...], on: RateCard | RateBook, tier: str) -> Wh
         overage=sum(cycle.overage for cycle in made.cycles),
         cycles=len(made.cycles),
         money=_due(made.money_due, made.unbilled),
-        unpriced=unpriced,
-        refused=tuple(each for each in decided.rejected if each not in unpriced),
+        unpriced=tuple(each for each in decided.rejected if _is_unpriced(each)),
+        refused=tuple(each for each in decided.rejected if not _is_unpriced(each)),
     )
 
 

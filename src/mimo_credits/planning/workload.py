@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError, NoRate, shown
-from mimo_credits.exact import plus, quotient, ratio_price, to_credits, whole
+from mimo_credits.exact import plain, plus, quotient, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
 from mimo_credits.usage import MAX_COUNT, Usage
@@ -251,7 +251,7 @@ def _separately(steps: Iterable[Step], times: int) -> FrozenMap[Decimal]:
             return FrozenMap()
         for currency, cost in _call_costs(step, times):
             sums[currency] = plus(sums.get(currency, Decimal(0)), cost)
-    return FrozenMap(sums)
+    return FrozenMap((currency, plain(amount)) for currency, amount in sums.items())
 
 
 def _call_costs(step: Step, times: int) -> Iterator[tuple[str, Decimal]]:
