@@ -73,6 +73,10 @@ def test_the_total_is_rounded_up_once_and_the_steps_not_at_all():
     assert [step.millicredits for step in quote.steps] == [each, each]
     assert quote.millicredits == -(-2 * each // 1) == 486
     assert quote.credits == Decimal("0.486")
+    assert [str(step) for step in quote.steps] == [
+        "a: triple, 1 tokens, 0.243 credits",
+        "b: triple, 1 tokens, 0.243 credits",
+    ]
 
 
 def test_off_peak_changes_nothing_on_a_card_without_such_hours():

@@ -10,8 +10,8 @@ from mimo_credits.display.writing import card_name, credit, in_percent, instant,
 from mimo_credits.exact import PER_MILLION, percent, quotient, rounded, whole
 from mimo_credits.planning import Forecast, Offer, TierComparison, TierFit, WhatIf, WindowReport
 
-_MOST_WAITS = 20
-"""Waits that are listed, the longest first."""
+_MOST_LISTED = 20
+"""Requests of a log that are listed one by one; the others are counted."""
 
 
 def comparison_text(comparison: TierComparison, chosen: str = "") -> str:
@@ -84,16 +84,20 @@ def window_text(report: WindowReport) -> str:
     ranked = sorted(report.waited, key=lambda wait: (-wait.waited, wait.burn))
     if ranked:
         rows = [["request", "sent (UTC)", "starts", "waits", "credits"]]
-        for wait in ranked[:_MOST_WAITS]:
+        for wait in ranked[:_MOST_LISTED]:
             times = [instant(wait.burn.at), instant(wait.started), str(wait.waited)]
             rows.append([wait.burn.id, *times, credit(wait.burn.millicredits)])
-        lines += ["", *table(rows, "lllrr")]
-    if len(ranked) > _MOST_WAITS:
-        lines.append(f"  and {len(ranked) - _MOST_WAITS:,} more")
+        lines += ["", *table(rows, "lllrr"), *_and_more(len(ranked))]
     if report.never:
-        rows = [[burn.id, instant(burn.at), credit(burn.millicredits)] for burn in report.never]
-        lines += ["", "Larger than the limit, so they never fit", *table(rows, "llr")]
+        listed = report.never[:_MOST_LISTED]
+        rows = [["larger than the limit", "sent (UTC)", "credits"]]
+        rows += [[burn.id, instant(burn.at), credit(burn.millicredits)] for burn in listed]
+        lines += ["", *table(rows, "llr"), *_and_more(len(report.never))]
     return joined(lines)
+
+
+def _and_more(count: int) -> list[str]:
+    return [f"  and {count - _MOST_LISTED:,} more"] if count > _MOST_LISTED else []
 
 
 def what_if_text(rows: Iterable[WhatIf]) -> str:

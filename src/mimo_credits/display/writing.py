@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from textwrap import wrap
+from textwrap import TextWrapper
 
 from mimo_credits.card import ModelRates
 from mimo_credits.exact import to_credits
@@ -45,7 +45,8 @@ def table(rows: Iterable[Sequence[str]], align: str) -> list[str]:
 
 def wrapped(paragraph: str) -> list[str]:
     """A paragraph as lines of at most `WIDTH` columns, all but its first further indented."""
-    return wrap(paragraph, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    wrapper = TextWrapper(WIDTH, "  ", "    ", break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(paragraph)
 
 
 def _padded(row: Sequence[str], widths: Sequence[int], align: str) -> Iterator[str]:

@@ -159,6 +159,14 @@ class StepQuote(NamedTuple):
     tokens: int
     millicredits: Fraction
 
+    @property
+    def credits(self) -> Decimal:
+        """The step's credits, rounded up to the millicredit."""
+        return to_credits(whole(self.millicredits, "up"))
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.model}, {self.tokens:,} tokens, {self.credits:,f} credits"
+
 
 @dataclass(frozen=True, slots=True)
 class WorkloadQuote:
