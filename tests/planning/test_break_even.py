@@ -75,6 +75,11 @@ def test_free_work_never_needs_a_tier_and_free_credits_hold_any_number():
     assert break_even(card, "small", single("free", input_tokens=1_000_000)).times == 5
 
 
+def test_work_without_tokens_is_told_in_times():
+    sound = Workload("one", (Step("s", Usage("sound", audio_seconds=50)),))  # 50 credits and 0.50 dollars
+    assert break_even(CARD, "small", sound).why == "from 10 times a month on it costs no more than pay-as-you-go"
+
+
 def test_a_published_workload_meets_the_larger_tiers():
     session = load_workloads()["coding-session"]
     times = {tier: break_even(MAY, tier, session).times for tier in MAY.tiers}

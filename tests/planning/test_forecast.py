@@ -122,6 +122,14 @@ def test_the_range_is_ordered_and_holds_the_days(credits):
         assert pace.tier == (holding[0] if holding else None)
 
 
+def test_a_tier_holds_a_cycle_that_is_exactly_its_allowance():
+    exact = [Burn(START, "all", 4_100_000_000_000)]
+    at = START + DAY + timedelta(hours=1)
+    assert forecast(exact, MAY, at, start=START, end=END).slowest.tier == "lite"
+    over = [*exact, Burn(START, "more", 1)]
+    assert forecast(over, MAY, at, start=START, end=END).slowest.tier == "standard"
+
+
 def test_an_accounts_segment_is_what_is_observed():
     """After a migration the old days were charged by other rates, so they are not looked at."""
     records = [
@@ -154,6 +162,12 @@ def test_an_annual_plan_needs_an_annual_pool():
 def test_an_account_without_a_plan_has_no_cycle():
     with pytest.raises(InputError, match="has no plan"):
         forecast_account(Account(), [], MAY, START)
+
+
+def test_an_account_is_not_looked_at_from_before_its_own_clock():
+    account, entries = fold(Account(), [Subscribe("s", START, "lite")], load_book())
+    with pytest.raises(InputError, match="lies before the account's last entry"):
+        forecast_account(account, entries, MAY, START - DAY)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,14 @@ def test_a_lever_that_moves_nothing_says_so():
     assert off_peak_lever(april, "pro", work).why == "it fits without any off-peak work (all of it saves 0 credits)"
 
 
+def test_a_tier_may_hold_exactly_all_or_exactly_nothing_of_it():
+    even = CARD.derive({"models": {"flat": {"credits": 1}}})
+    full = Workload("w", (Step("s", Usage("flat", input_tokens=1_000)),))
+    assert cache_lever(even, "small", full).least == 0  # and caching saves nothing
+    fully_cached = Workload("w", (Step("s", Usage("triple", input_tokens=4_000)),))
+    assert cache_lever(CARD, "small", fully_cached).least == 1
+
+
 def test_wrong_questions_are_refused():
     work = Workload("w", (Step("s", Usage("flat", input_tokens=1)),))
     with pytest.raises(InputError, match="sells no tier 'gold'"):

@@ -103,6 +103,12 @@ def test_the_choice_is_the_cheapest_of_those_that_hold_it(millicredits):
         assert bool(fit.annual) == yearly
 
 
+def test_a_years_pool_holds_twelve_months_that_are_exactly_full():
+    full = MonthOfUse("use", 4_100_000_000_000, 0, None, FrozenMap(), FrozenMap())
+    assert compare_use(MAY, full)["lite"].annual == {"USD": Decimal("63.36"), "CNY": Decimal("411.84")}
+    assert compare_use(MAY, full._replace(millicredits=full.millicredits + 1))["lite"].annual == {}
+
+
 def test_the_cheapest_is_decided_by_price_and_not_by_place():
     dear = CARD.derive({"tiers": {"big": {"credits": 2_000, "price": {"USD": 4, "CNY": 60}, "source": "H list"}}})
     work = Workload("w", (Step("s", Usage("flat", input_tokens=1)),))

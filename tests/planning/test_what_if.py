@@ -99,6 +99,13 @@ def test_a_tier_that_a_card_does_not_sell_is_refused_and_costs_nothing():
     assert str(row).startswith("gold on 2026-01-01.1: 0 credits; no money, ")
 
 
+def test_only_usage_is_without_a_price():
+    early = [Subscribe("s", datetime(2026, 1, 1, tzinfo=UTC), "lite"), *HISTORY[1:2]]
+    (row,) = what_if(early, [load_book()], ["lite"])
+    assert row.unpriced == ()
+    assert [each.command.id for each in row.refused] == ["s", "a"]
+
+
 @pytest.mark.parametrize("tier", ["lite", "standard", "pro", "max"])
 def test_a_card_is_the_same_as_its_fixed_book(tier):
     (card,), (book,) = what_if(HISTORY, [MAY], [tier]), what_if(HISTORY, [RateBook.fixed(MAY)], [tier])

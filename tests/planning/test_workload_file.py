@@ -45,11 +45,11 @@ def problems_of(text: str) -> list[str]:
 
 def test_a_file_says_all_that_a_workload_is():
     work = read_workloads(FILE.encode(), "f.toml")["poster"]
-    image = Call("image", Decimal("0.04"), "USD", 1, "image", "H shop")
+    image = Call("image", Decimal("0.04"), "USD", 1, "image", "A shop (2025) [H]")
     usage = Usage("new", input_tokens=100, cached_tokens=40, output_tokens=25, audio_seconds=3, web_searches=2)
     assert work.steps == (Step("draw", usage, 2, instead=("old",), calls=((image, 3),)),)
     assert (work.name, work.assumes) == ("poster", "Half and half.")
-    assert work.estimate == "A paper (2026); A shop (2025)"
+    assert work.estimate == "A paper (2026); A shop (2025) [L]"
 
 
 @pytest.mark.parametrize(

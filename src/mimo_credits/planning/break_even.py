@@ -92,4 +92,5 @@ def _why(made: BreakEven, times: int | None) -> str:
             f"never: it would take {times:,} times a month to pay as much as {made.currency} {made.price:,f}, "
             f"and its allowance holds {made.holds:,}"
         )
-    return f"from {made.times:,} times a month on ({made.tokens:,} tokens) it costs no more than pay-as-you-go"
+    tokens = f" ({made.tokens:,} tokens)" if made.tokens else ""
+    return f"from {made.times:,} times a month on{tokens} it costs no more than pay-as-you-go"

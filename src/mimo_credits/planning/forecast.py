@@ -146,11 +146,14 @@ def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard,
     """The same for an account's running cycle, from its entries; `card` is the one whose tiers are compared.
 
     Observed is the running segment (the time since the last rollover, migration or trade-in), because its usage was
-    charged by the rates that hold now. Raises `InputError`, also for an account without a plan.
+    charged by the rates that hold now. An account whose cycle ended before `at` is first brought up to it, by
+    `account.as_of`. Raises `InputError`, also for an account without a plan or one that is ahead of `at`.
     """
     plan = account.plan
-    if plan is None:
+    if plan is None or account.now is None:
         raise InputError("account", "has no plan, and so no cycle to look ahead in")
+    if to_utc(at) < account.now:
+        raise InputError("at", f"{at.isoformat()} lies before the account's last entry, {account.now.isoformat()}")
     return forecast(
         burns_of_entries(entries),
         card,

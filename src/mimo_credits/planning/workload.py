@@ -31,7 +31,7 @@ Share = Fraction | Decimal | int
 
 
 class Call(NamedTuple):
-    """Something that another vendor sells by the piece: `price` for `per` units, in `currency`; `source` says so."""
+    """What is sold by the piece elsewhere: `price` for `per` units, in `currency`; `source` says so, and how sure."""
 
     name: str
     price: Decimal
@@ -82,9 +82,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A task of one or more steps. `estimate` says who estimates it, where somebody does; `assumes` what we add to it.
+    """A task of one or more steps. Raises `InputError`.
 
-    Raises `InputError`.
+    `estimate` says who estimates it and, in brackets, how sure that is (H, M-H, M or L); `assumes` what we add to it.
     """
 
     name: str

@@ -132,16 +132,15 @@ def _steps(read: WorkloadFile) -> Iterator[tuple[str, StepPart]]:
 
 
 def _workload(name: str, part: WorkloadPart, read: WorkloadFile) -> Workload:
-    titles = (f"{read.sources[source].title} ({read.sources[source].date})" for source in cited_ids(part.estimate))
     return Workload(
         name=name,
-        steps=tuple(_step(step, read.calls) for step in part.steps),
-        estimate="; ".join(titles),
+        steps=tuple(_step(step, read) for step in part.steps),
+        estimate=_in_words(part.estimate, read),
         assumes=part.assumes,
     )
 
 
-def _step(part: StepPart, calls: Mapping[str, CallPart]) -> Step:
+def _step(part: StepPart, read: WorkloadFile) -> Step:
     usage = Usage(
         part.model,
         input_tokens=part.input_tokens,
@@ -150,9 +149,17 @@ def _step(part: StepPart, calls: Mapping[str, CallPart]) -> Step:
         audio_seconds=part.audio_seconds,
         web_searches=part.web_searches,
     )
-    priced = tuple((_call(name, calls[name]), quantity) for name, quantity in part.calls.items())
+    priced = tuple((_call(name, read), quantity) for name, quantity in part.calls.items())
     return Step(part.name, usage, part.count, instead=part.instead, calls=priced)
 
 
-def _call(name: str, part: CallPart) -> Call:
-    return Call(name, part.price, part.currency, part.per, part.unit, part.source)
+def _call(name: str, read: WorkloadFile) -> Call:
+    part = read.calls[name]
+    return Call(name, part.price, part.currency, part.per, part.unit, _in_words(part.source, read))
+
+
+def _in_words(citation: str, read: WorkloadFile) -> str:
+    """What a citation names, with how sure it is behind: `A paper (2026) [L]`."""
+    sources = (read.sources[name] for name in cited_ids(citation))
+    titles = "; ".join(f"{source.title} ({source.date})" for source in sources)
+    return f"{titles} [{citation.partition(' ')[0]}]"
