@@ -126,19 +126,13 @@ def forecast(
     if not days:
         raise InputError("at", f"{at.isoformat()} is less than a whole day after {since.isoformat()}: no pace to see")
     used = sum(burn.millicredits for burn in ordered if start <= burn.at < at)
-    rates = {
+    rates: dict[str, Fraction] = {
         "slowest day": Fraction(min(days)),
         "median day": Fraction(median_high(days)),
         "mean": quotient(sum(days), len(days)),
         "fastest day": Fraction(max(days)),
     }
-    days_left = quotient(ticks(end - at), ticks(_DAY))
-    paces = []
-    for name, per_day in rates.items():
-        by_end = used + whole(per_day * days_left, "up")
-        runs_out_at = _runs_out(at, end, per_day, remaining)
-        lasts = None if remaining is None else runs_out_at is None
-        paces.append(Pace(name, per_day, by_end, lasts, runs_out_at, _tier(card, by_end, interval)))
+    paces = (_pace(name, per_day, card, at, end, used, remaining, interval) for name, per_day in rates.items())
     return Forecast(CardRef(card.id, card.sha256), start, at, end, used, remaining, tuple(days), tuple(paces))
 
 
@@ -146,8 +140,9 @@ def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard,
     """The same for an account's running cycle, from its entries; `card` is the one whose tiers are compared.
 
     Observed is the running segment (the time since the last rollover, migration or trade-in), because its usage was
-    charged by the rates that hold now. An account whose cycle ended before `at` is first brought up to it, by
-    `account.as_of`. Raises `InputError`, also for an account without a plan or one that is ahead of `at`.
+    charged by the rates that hold now. Where something falls due before `at` (a rollover, a migration), the account is
+    first brought up to it by `account.as_of`, and its entries with it. Raises `InputError`, also for an account without
+    a plan or one that is ahead of `at`.
     """
     plan = account.plan
     if plan is None or account.now is None:
@@ -176,9 +171,27 @@ def _whole_days(ordered: Sequence[Burn], since: datetime, at: datetime) -> list[
     return days
 
 
-def _runs_out(at: datetime, end: datetime, per_day: Fraction, remaining: int | None) -> datetime | None:
+def _pace(
+    name: str,
+    per_day: Fraction,
+    card: RateCard,
+    at: datetime,
+    end: datetime,
+    used: int,
+    remaining: int | None,
+    interval: Interval,
+) -> Pace:
+    by_end = used + whole(per_day * quotient(ticks(end - at), ticks(_DAY)), "up")
+    tier = _tier(card, by_end, interval)
+    if remaining is None:
+        return Pace(name, per_day, by_end, None, None, tier)
+    runs_out_at = _runs_out(at, end, per_day, remaining)
+    return Pace(name, per_day, by_end, runs_out_at is None, runs_out_at, tier)
+
+
+def _runs_out(at: datetime, end: datetime, per_day: Fraction, remaining: int) -> datetime | None:
     """When what remains is spent at that pace; None where that is not before the cycle ends."""
-    if remaining is None or not per_day:
+    if not per_day:
         return None
     lasts = whole(quotient(remaining, per_day) * ticks(_DAY), "down")
     return at + timedelta(microseconds=max(lasts, 0)) if lasts < ticks(end - at) else None
@@ -186,9 +199,10 @@ def _runs_out(at: datetime, end: datetime, per_day: Fraction, remaining: int | N
 
 def _tier(card: RateCard, millicredits: int, interval: Interval) -> str | None:
     """The smallest tier, sold for the interval, whose allowance suffices."""
-    allowances = [
-        (to_millicredits(plan.credits), name)
-        for name, tier in card.tiers.items()
-        if (plan := tier.plan(interval)) is not None
+    sold = ((tier.plan(interval), name) for name, tier in card.tiers.items())
+    holding = [
+        (plan.credits, name)
+        for plan, name in sold
+        if plan is not None and to_millicredits(plan.credits) >= millicredits
     ]
-    return min((each for each in allowances if each[0] >= millicredits), default=(0, None))[1]
+    return min(holding)[1] if holding else None
