@@ -15,7 +15,7 @@ CORE   := $(PYTEST) -n auto -m "not beyond_core"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench sums scenarios schema clean
+.PHONY: help demo test test-all check thorough mutants bench sums scenarios schema api clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,13 +38,14 @@ check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's br
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.check_cards
 	$(BIN)/python -m tools.scenarios --check
+	$(BIN)/python -m tools.api $(BASE)
 	$(CORE) --cov
 
-thorough: $(VENV)/.test ## every test, with many random examples (long)
-	$(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
+thorough: $(VENV)/.test ## every test, with many random examples and every history of five commands (hours)
+	MIMO_CREDITS_DEPTH=5 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
 mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (long)
-	$(BIN)/mutmut run
+	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
 	$(BIN)/mutmut results
 
 bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
@@ -58,6 +59,9 @@ scenarios: $(VENV)/.test ## writes docs/scenarios.md anew from the golden scenar
 
 schema: $(VENV)/.runtime ## writes rates/schema.json anew from the models
 	$(BIN)/python -m tools.schema
+
+api: $(VENV)/.test ## writes docs/api/ anew for the version in the making
+	$(BIN)/python -m tools.api --write
 
 clean: ## removes .venv and what the tools leave behind
 	rm -rf $(VENV) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache

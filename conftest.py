@@ -1,7 +1,7 @@
 """What every test run shares: how hard Hypothesis tries, and a way to forbid skipping.
 
 One rule: `make test` is repeatable, so its examples are always the same ones; `make thorough` draws many, at
-random.
+random; `make mutants` runs the tests thousands of times, so it draws few.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("quick", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("quick"), derandomize=False, max_examples=5_000)
+settings.register_profile("mutants", settings.get_profile("quick"), max_examples=25)
 settings.load_profile("quick")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

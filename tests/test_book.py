@@ -56,6 +56,14 @@ def test_order_is_by_instant_not_by_wall_clock():
     assert book.at(utc(2026, 1, 1, 16)) is beijing
 
 
+def test_a_book_does_not_change():
+    with pytest.raises(AttributeError):
+        BOOK.migrates = False
+    with pytest.raises(AttributeError):
+        BOOK.cards = ()
+    assert BOOK.migrates
+
+
 def test_two_cards_at_one_instant_are_refused():
     with pytest.raises(RateCardError) as caught:
         RateBook([MARCH, JANUARY, card_of("2026-03-01", revision=2)])

@@ -138,6 +138,7 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "an unknown downgrade": ('"at-renewal"', '"at-once"', [("policy.downgrade", "'at-renewal'")]),
     "an unknown end of the allowance": ('"stop"', '"borrow"', [("policy.exhausted", "'stop' or 'pay-as-you-go'")]),
     "an unknown rollover": ('"none"', '"all"', [("policy.rollover", "'none'")]),
+    "a rollover over more cycles than a card may say": ('"none"', "{ up_to = 1, cycles = 101 }", [("policy.rollover.cycles", "less than or equal to 100")]),
     "a rollover of nothing": ('"none"', "{ up_to = 0, cycles = 1 }", [("policy.rollover.up_to", "must be more than 0")]),
     "an unknown rounding": ('"half-up"', '"nearest"', [("policy.money_rounding", "'half-up'")]),
     "an unknown boundary": ('"day-end"', '"night"', [("cycle.boundary", "'instant' or 'day-end'")]),
@@ -202,6 +203,20 @@ def test_a_broken_card_is_refused_with_the_key_of_each_problem_and_no_other(what
 def test_the_version_is_the_day_in_the_offset_that_the_card_writes() -> None:
     for offset in ("+08:00", "-08:00", "Z"):
         RateCard.from_toml(edited(("00:00:00+08:00", f"00:00:00{offset}")))
+
+
+@pytest.mark.parametrize(
+    ("period", "most"), [("days = 365", 100), ("days = 366", 99), ("months = 12", 100), ("months = 13", 92)]
+)
+def test_carried_credits_live_a_hundred_years_at_most(period: str, most: int) -> None:
+    def carrying(cycles: int) -> str:
+        return edited(("months   = 1\n", f"{period}\n"), ('"none"', f"{{ up_to = 1, cycles = {cycles} }}"))
+
+    RateCard.from_toml(carrying(most))
+    if most < 100:
+        assert [str(problem) for problem in refusal(carrying(most + 1)).problems] == [
+            f"policy.rollover.cycles: {most + 1} cycles are more than a hundred years"
+        ]
 
 
 def line_of(text: str, part: str) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import pickle
+from collections.abc import Iterator
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from mimo_credits.card import RateCard
+from mimo_credits.catalog import load_book
 from mimo_credits.errors import RateCardError
 from tests.small_card import CARD, FILE
 
@@ -111,6 +115,30 @@ def test_a_card_survives_pickling_with_its_table(card: RateCard, protocol: int) 
         assert again.table.peak.bands == whole.table.peak.bands
         assert again.table.off_peak.bands == whole.table.off_peak.bands
         assert again.table.prices == whole.table.prices
+
+
+# --- dumps -----------------------------------------------------------------------------------------------------------
+
+
+def leaves(data: Any, path: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], object]]:
+    """Every value of a dump that holds no others, with its path. Containers have to be plain ones."""
+    if type(data) in (dict, list, tuple):
+        for key, inner in data.items() if type(data) is dict else enumerate(data):
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, data
+
+
+@pytest.mark.parametrize("whole", [RateCard.from_toml(CARD), *load_book()], ids=lambda whole: whole.id)
+def test_a_dump_is_plain_data_and_keeps_every_digit(whole: RateCard) -> None:
+    """In JSON each exact number is a text, and the text is that number."""
+    python, as_json = dict(leaves(whole.model_dump())), dict(leaves(whole.model_dump(mode="json")))
+    assert {type(leaf) for leaf in python.values()} <= {str, int, Decimal, datetime, time, type(None)}
+    assert python.keys() == as_json.keys()
+    decimals = {path: leaf for path, leaf in python.items() if isinstance(leaf, Decimal)}
+    assert decimals
+    assert {path: as_json[path] for path in decimals} == {path: str(leaf) for path, leaf in decimals.items()}
+    assert json.loads(whole.model_dump_json()) == whole.model_dump(mode="json")
 
 
 # --- derive --------------------------------------------------------------------------------------------------

@@ -14,10 +14,12 @@ from mimo_credits import (
     InputError,
     NoSuchCard,
     RateCardError,
+    Withdrawal,
     catalog,
     list_cards,
     load_book,
     load_card,
+    withdrawal,
 )
 from mimo_credits.catalog import rates_folder, verify_cards
 from tests.made_cards import text_of
@@ -53,6 +55,7 @@ def rates(tmp_path, monkeypatch) -> Path:
     forget()
 
 
+WITHDRAWN = '[withdrawn."2026-02-01.1"]\nwhy = "Wrong."\nsuccessor = "2026-02-01.2"\ndate = "2026-02-02"\n'
 CARDS = [("2026-01-01", 1), ("2026-02-01", 1), ("2026-02-01", 2), ("2026-02-01", 10), ("2026-03-01", 1)]
 
 
@@ -130,13 +133,51 @@ def test_a_broken_card_names_its_file(rates):
 
 
 def test_a_withdrawn_card_loads_with_a_warning_that_names_its_successor(rates):
-    status = '[withdrawn."2026-02-01.1"]\nwhy = "A digit was wrong."\nsuccessor = "2026-02-01.2"\n'
+    status = '[withdrawn."2026-02-01.1"]\nwhy = "A digit was wrong."\nsuccessor = "2026-02-01.2"\ndate = "2026-02-02"\n'
     (rates / "STATUS.toml").write_text(status)
     message = r"^rate card 2026-02-01\.1 was withdrawn: A digit was wrong\. Its successor is 2026-02-01\.2\.$"
     with pytest.warns(UserWarning, match=message) as caught:
         assert load_card("2026-02-01.1").id == "2026-02-01.1"
     assert [warning.filename for warning in caught] == [__file__]
     assert load_card("2026-02-01").id == "2026-02-01.10"
+
+
+def test_whether_a_card_was_withdrawn_can_be_asked_without_loading_it(rates):
+    (rates / "STATUS.toml").write_text(WITHDRAWN)
+    assert withdrawal("2026-02-01.1") == Withdrawal("2026-02-01.1", "2026-02-01.2", "2026-02-02", "Wrong.")
+    assert str(withdrawal("2026-02-01.1")).startswith("rate card 2026-02-01.1 was withdrawn: Wrong. ")
+    assert withdrawal("2026-02-01.2") is None
+    assert withdrawal("2026-02-01") is None  # its highest revision is good
+    with pytest.raises(NoSuchCard):
+        withdrawal("2026-02-02")
+
+
+NO_TEXTS = [5, 5.0, b"2026-01-01", ["2026-01-01"], {}, True]
+
+
+@pytest.mark.parametrize("value", NO_TEXTS, ids=repr)
+@pytest.mark.parametrize(
+    ("field", "load"),
+    [
+        ("version", load_card),
+        ("version", withdrawal),
+        ("sha256", lambda value: load_card("2026-01-01", sha256=value)),
+        ("path", lambda value: load_card(path=value)),
+        ("pins", lambda value: load_book(pins={"2026-01-01": value})),
+        ("pins", lambda value: load_book(pins=[value])),
+        ("directory", lambda value: load_book(directory=value)),
+    ],
+)
+def test_what_is_no_text_is_an_input_error(rates, field, load, value):
+    with pytest.raises(InputError, match="needs ") as caught:
+        load(value)
+    assert caught.value.field == field
+    assert repr(value) in caught.value.why
+
+
+def test_a_pinned_version_that_is_no_text_is_an_input_error(rates):
+    with pytest.raises(InputError, match=r"^pins: needs each version as a text, not 5$"):
+        load_book(pins={5: "2026-01-01.1"})
 
 
 # --- books ------------------------------------------------------------------------------------------------------------
@@ -172,10 +213,19 @@ def test_a_pin_to_another_version_is_refused(rates, card_id):
 
 
 def test_a_pin_to_a_withdrawn_card_warns(rates):
-    (rates / "STATUS.toml").write_text('[withdrawn."2026-02-01.1"]\nwhy = "Wrong."\nsuccessor = "2026-02-01.2"\n')
-    with pytest.warns(UserWarning, match="was withdrawn"):
+    (rates / "STATUS.toml").write_text(WITHDRAWN)
+    with pytest.warns(UserWarning, match="was withdrawn") as caught:
         load_book(pins={"2026-02-01": "2026-02-01.1"})
+    assert [warning.filename for warning in caught] == [__file__]  # whoever wrote the pin
     load_book()
+
+
+def test_a_pin_to_a_card_of_ones_own_has_nothing_to_do_with_the_published_of_that_name(rates, tmp_path):
+    (rates / "STATUS.toml").write_text(WITHDRAWN)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.toml").write_text(text_of("2026-02-01"))
+    book = load_book(directory=tmp_path / "mine", pins={"2026-02-01": "2026-02-01.1"})  # a warning would be an error
+    assert [card.id for card in book] == ["2026-02-01.1"]
 
 
 # --- cards of one's own -----------------------------------------------------------------------------------------------
@@ -305,6 +355,25 @@ def test_a_card_whose_line_is_lost_is_named(rates):
     sums = rates / "SHA256SUMS"
     sums.write_text("".join(line for line in sums.read_text().splitlines(keepends=True) if "2026-03-01" not in line))
     assert verify_cards()["2026-03-01.1"] == "is not listed in SHA256SUMS"
+
+
+@pytest.mark.parametrize("found_before", [False, True])
+def test_a_card_that_is_listed_and_has_no_file_is_named(rates, found_before):
+    if found_before:
+        list_cards()
+    (rates / "mimo" / "2026-02-01.2.toml").unlink()
+    verdicts = dict(verify_cards())
+    assert verdicts.pop("2026-02-01.2") == "has no file, though SHA256SUMS lists it"
+    assert set(verdicts) == {"2026-01-01.1", "2026-02-01.1", "2026-02-01.10", "2026-03-01.1"}
+    assert set(verdicts.values()) == {"ok"}
+
+
+def test_a_card_that_lost_its_file_and_its_line_is_named(rates):
+    list_cards()
+    (rates / "mimo" / "2026-02-01.2.toml").unlink()
+    sums = rates / "SHA256SUMS"
+    sums.write_text("".join(line for line in sums.read_text().splitlines(keepends=True) if "02-01.2." not in line))
+    assert verify_cards()["2026-02-01.2"] == "has no file any more"
 
 
 def test_a_card_that_was_read_before_is_verified_from_its_file(rates):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 from mimo_credits import (
@@ -22,7 +23,19 @@ from mimo_credits import (
     quote,
     statement,
 )
-from mimo_credits.display import card_text, cards_text, quote_text, statement_text, tier_shares, tiers_text
+from mimo_credits.comparison import Costs, compare_usage
+from mimo_credits.display import (
+    as_text,
+    card_sheet,
+    cards_sheet,
+    difference_sheet,
+    quote_sheet,
+    shares_of_allowance,
+    statement_sheet,
+    tier_shares,
+    tiers_sheet,
+    token_growth,
+)
 from tests.ledger import worlds
 from tests.made_cards import CARD, TEXT
 
@@ -34,7 +47,7 @@ def at(hours: float) -> datetime:
 
 
 def stated(book: RateBook, *commands) -> str:
-    return statement_text(statement(fold(Account(), commands, book)[1], book=book), book)
+    return as_text(statement_sheet(statement(fold(Account(), commands, book)[1], book=book), book))
 
 
 def columns(text: str, heading: str) -> list[list[str]]:
@@ -103,7 +116,7 @@ def test_rates_are_written_as_short_as_they_can_be():
 
 def test_every_band_of_a_model_says_which_inputs_it_is_for():
     usages = [Usage("banded", input_tokens=size) for size in (100, 101, 300)]
-    text = quote_text(quote(CARD, usages), CARD)
+    text = as_text(quote_sheet(quote(CARD, usages), CARD))
     assert re.findall(r"^  banded, (.*) input tokens$", text, re.MULTILINE) == [
         "up to 100",
         "above 100 up to 200",
@@ -113,7 +126,7 @@ def test_every_band_of_a_model_says_which_inputs_it_is_for():
 
 
 def test_a_currency_without_a_price_says_why():
-    text = quote_text(quote(CARD, Usage("flat", input_tokens=1_000_000)), CARD)
+    text = as_text(quote_sheet(quote(CARD, Usage("flat", input_tokens=1_000_000)), CARD))
     assert "  pay-as-you-go  USD  0.7" in text
     assert re.search(r"  pay-as-you-go  CNY  rate card .* has no rate for .* 'flat' in CNY", text)
 
@@ -123,15 +136,15 @@ def test_a_share_that_rounds_to_nothing_is_not_shown_as_nothing():
         quote(CARD, Usage("triple", input_tokens=1, cached_tokens=1)),
         quote(CARD, Usage("free", input_tokens=1)),
     )
-    assert "  small              1,000  < 0.1 %  4,000 times" in quote_text(one, CARD)
-    assert "  small              1,000  0.0 %  no limit" in quote_text(free, CARD)
+    assert "  small              1,000  < 0.1 %  4,000 times" in as_text(quote_sheet(one, CARD))
+    assert "  small              1,000  0.0 %  no limit" in as_text(quote_sheet(free, CARD))
     (share,) = tier_shares(CARD, 300_001)
     assert (share.tier, str(share.percent), share.fits) == ("small", "30.0", 3)
 
 
 def test_terms_are_told_in_words():
     trading = worlds.card(worlds.TRADING)
-    text = tiers_text(trading)
+    text = as_text(tiers_sheet(trading))
     for line in (
         "upgrade         new list price minus the unused share of the old one; a new cycle begins",
         "exhausted       further usage is billed in money",
@@ -140,30 +153,69 @@ def test_terms_are_told_in_words():
         "off-peak        credits x 0.5, 06:00 to 12:00 UTC, every day",
     ):
         assert f"  {line}\n" in text
-    plain = tiers_text(worlds.card(worlds.PLAIN))
+    plain = as_text(tiers_sheet(worlds.card(worlds.PLAIN)))
     assert "  cycle           1 days from the purchase, to the time of day of the purchase (UTC)\n" in plain
-    yearly = tiers_text(RateCard.from_toml(TEXT.replace("months   = 1", "months   = 12")))
+    yearly = as_text(tiers_sheet(RateCard.from_toml(TEXT.replace("months   = 1", "months   = 12"))))
     assert "  cycle           12 calendar months from the purchase" in yearly
 
 
 def test_what_a_tier_is_said_to_suffice_for_is_said_of_a_month():
     tasks = {"count": 1_200, "kind": "tasks", "source": "H price-list"}
-    lines = tiers_text(worlds.card(worlds.PLAIN).derive({"tiers": {"lite": {"tasks": tasks}}})).splitlines()
+    lines = as_text(tiers_sheet(worlds.card(worlds.PLAIN).derive({"tiers": {"lite": {"tasks": tasks}}}))).splitlines()
     month, year = (line for line in lines if line.startswith("  lite "))
     assert month.endswith("6.00  1,200 tasks")
     assert year.endswith("63.36")
 
 
 def test_a_card_and_a_list_show_what_is_known_from_elsewhere():
-    assert "  It was withdrawn.\n" in card_text(CARD, "It was withdrawn.")
-    assert cards_text([CARD], {}).count("\n") == 2
-    assert cards_text([CARD], {CARD.id: "It was withdrawn."}).endswith("\n\n  It was withdrawn.\n")
+    assert "\nIt was withdrawn.\n" in as_text(card_sheet(CARD, "It was withdrawn."))
+    assert as_text(cards_sheet([CARD], {})).count("\n") == 2
+    assert as_text(cards_sheet([CARD], {CARD.id: "It was withdrawn."})).endswith("\n\n  It was withdrawn.\n")
 
 
 def test_prices_by_band_and_prices_of_the_whole_model_are_told_apart():
-    text = card_text(CARD.derive({"models": {"banded": {"price": {"CNY": Decimal(9)}}}}))
+    text = as_text(card_sheet(CARD.derive({"models": {"banded": {"price": {"CNY": Decimal(9)}}}})))
     in_yuan, _, prices = text.partition("pay-as-you-go in USD")
     assert re.search(r"^  banded +9 +9 +9 +-  H 1$", in_yuan, re.MULTILINE)
     assert re.search(r"^  banded +above 100 up to 200 +0\.2 +2 +4 ", prices, re.MULTILINE)
     assert re.search(r"^  flat +0\.7 +0\.7 +0\.7 +-  H 1$", prices, re.MULTILINE)
     assert re.search(r"^  cash +not in the plan +H 1$", text, re.MULTILINE)
+
+
+# --- differences ------------------------------------------------------------------------------------------------------
+
+TIER = {"credits": 10, "price": {"USD": 1, "CNY": 7}, "source": "H list"}
+TIERED = CARD.derive({"tiers": dict.fromkeys(("mid", "large", "gone"), TIER)})
+TWICE, HALF_MORE = {"credits": 20}, {"credits": 1_500}
+GROWN = TIERED.derive({"tiers": {"gone": None, "mid": TWICE, "large": TWICE, "small": HALF_MORE, "new": TIER}})
+
+
+def test_growth_is_of_tiers_that_both_cards_sell_and_those_that_grow_alike_stand_together():
+    growth = [one for one in token_growth(TIERED, GROWN) if one.model == "flat"]
+    assert [(one.tiers, one.inputs, set(one.growth)) for one in growth] == [
+        (("small",), "", {Fraction(3, 2)}),
+        (("mid", "large"), "", {Fraction(2)}),
+    ]
+    assert {one.model for one in token_growth(TIERED, GROWN)} == {"flat", "triple", "banded", "deaf"}
+    lines = as_text(difference_sheet(TIERED, GROWN)).splitlines()
+    assert [line.split("  x ")[0].split() for line in lines if line.startswith("  flat") and " x " in line] == [
+        ["flat", "small"],
+        ["flat", "mid,", "large"],
+    ]
+
+
+def test_a_tier_without_credits_does_not_grow():
+    empty = GROWN.derive({"tiers": {"mid": {"credits": 0}}})
+    for before, after in ((TIERED, empty), (empty, TIERED)):
+        assert {tier for one in token_growth(before, after) for tier in one.tiers} == {"small", "large"}
+
+
+def test_only_a_tier_with_an_allowance_has_a_share_of_it():
+    empty = GROWN.derive({"tiers": {"mid": {"credits": 0}}})
+    costs = Costs(1, Decimal(5), Decimal(30))
+    for before, after in ((TIERED, empty), (empty, TIERED)):
+        assert set(shares_of_allowance(before, after, costs)) == {"small", "large"}
+    assert shares_of_allowance(TIERED, GROWN, costs)["large"] == (Fraction(1, 2), Fraction(3, 2))
+    others = GROWN.derive({"tiers": dict.fromkeys(("small", "mid", "large"))})
+    assert "share of a month" in as_text(difference_sheet(TIERED, GROWN, compare_usage(TIERED, GROWN, [])))
+    assert "share of a month" not in as_text(difference_sheet(TIERED, others, compare_usage(TIERED, others, [])))

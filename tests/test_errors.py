@@ -111,6 +111,13 @@ ERRORS = [
 ]
 
 
+@pytest.mark.parametrize("error", [UnknownModel("x" * 10_000, "c.1", ["m"]), NoSuchCard("x" * 10_000, ["c"])])
+def test_a_name_of_any_length_makes_a_short_message(error):
+    assert len(str(error)) < 150
+    assert "xxx…" in str(error)
+    assert 10_000 in map(len, vars(error).values())  # programs still get all of it
+
+
 @pytest.mark.parametrize(("error", "fields", "message"), ERRORS, ids=lambda value: type(value).__name__)
 def test_an_error_says_what_where_and_what_would_be_right(error, fields, message):
     assert vars(error) == fields

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,6 +56,18 @@ def test_models_and_aliases_of_the_published_cards_are_hinted():
     assert "mimo-v2-flash" in caught.value.nearest
     with pytest.raises(UnknownModel):
         charge(load_card("2026-04-03"), Usage("mimo-v2.5", input_tokens=1))
+
+
+@pytest.mark.parametrize(
+    "pricing",
+    [charge, lambda card, usage: charge(card, usage, at=NIGHT), lambda card, usage: price(card, usage, "USD")],
+    ids=["charge", "charge at night", "price"],
+)
+@pytest.mark.parametrize("other", [{}, None, "flat", 5, SimpleNamespace(model="flat", usage={})], ids=repr)
+def test_one_request_is_a_usage_and_nothing_like_it(pricing, other):
+    with pytest.raises(InputError) as caught:
+        pricing(CARD, other)
+    assert (caught.value.field, caught.value.why) == ("usage", f"needs a Usage, not {other!r}")
 
 
 @pytest.mark.parametrize("pricing", PRICINGS)

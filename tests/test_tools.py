@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.repositories import commit_all
 from tools import check_cards, schema, sums
 
 FIRST = "mimo/2026-04-22.1.toml"
@@ -29,26 +28,8 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same, with everything in one commit; whatever the git of this machine is set to stays outside."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for command in (
-        ["init", "--quiet"],
-        ["add", "."],
-        [
-            "-c",
-            "user.name=t",
-            "-c",
-            "user.email=t@localhost",
-            "commit",
-            "--quiet",
-            "--no-verify",
-            "-m",
-            "cards",
-        ],
-    ):
-        subprocess.run(["git", *command], cwd=checkout, check=True)
+    """The same, with everything in one commit."""
+    commit_all(checkout, monkeypatch)
     return checkout
 
 
@@ -200,3 +181,10 @@ def test_a_format_that_nothing_checks_is_refused(tmp_path):
 
 def test_every_published_card_agrees_with_the_schema(capsys):
     assert check_cards.main() == 0
+
+
+def test_the_card_in_the_docs_agrees_with_the_schema():
+    (card,) = (check_cards.RATES.parent / "docs/examples/own-card").glob("*.toml")
+    directive = "#:schema ../../../rates/schema.json"
+    assert (card.parent / directive.removeprefix("#:schema ")).resolve() == check_cards.RATES / "schema.json"
+    assert not list(check_cards.problems(card, check_cards.read_schema(check_cards.RATES / "schema.json"), directive))

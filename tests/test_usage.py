@@ -176,7 +176,21 @@ def test_what_the_api_leaves_out_or_sets_to_null_is_zero():
         (EMPTY_CHAT | {"seconds": 3.5}, "usage.seconds", "needs a whole number, not 3.5"),
         (EMPTY_CHAT | {"prompt_tokens_details": 5}, "usage.prompt_tokens_details", "needs a JSON object, not 5"),
         (EMPTY_CHAT | {"web_search_usage": []}, "usage.web_search_usage", "needs a JSON object, not []"),
-        (EMPTY_CHAT | {"web_search_usage": {"tool_usage": "3"}}, "usage.tool_usage", "needs a whole number, not '3'"),
+        (
+            EMPTY_CHAT | {"web_search_usage": {"tool_usage": "3"}},
+            "usage.web_search_usage.tool_usage",
+            "needs a whole number, not '3'",
+        ),
+        (
+            EMPTY_CHAT | {"prompt_tokens_details": {"cached_tokens": -3}},
+            "usage.prompt_tokens_details.cached_tokens",
+            "is negative",
+        ),
+        (
+            {"input_tokens": 5, "output_tokens": 5, "input_tokens_details": {"cached_tokens": []}},
+            "usage.input_tokens_details.cached_tokens",
+            "needs a whole number, not []",
+        ),
         (
             EMPTY_CHAT | {"prompt_tokens_details": {"cached_tokens": 1}},
             "cached_tokens",
@@ -225,7 +239,7 @@ def test_anthropic_nulls_are_zero():
         (MESSAGES | {"server_tool_use": "2"}, "usage.server_tool_use", "needs a JSON object, not '2'"),
         (
             MESSAGES | {"server_tool_use": {"web_search_requests": 1.0}},
-            "usage.web_search_requests",
+            "usage.server_tool_use.web_search_requests",
             "needs a whole number, not 1.0",
         ),
         (

@@ -73,11 +73,11 @@ def _formats(schema: object) -> Iterator[str]:
             yield from _formats(inner)
 
 
-def problems(card: Path, schema: dict[str, object]) -> Iterator[str]:
-    """What a validator holds against one card's file."""
+def problems(card: Path, schema: dict[str, object], directive: str = DIRECTIVE) -> Iterator[str]:
+    """What a validator holds against one card's file, which names its schema for editors by the `directive`."""
     text = card.read_bytes().decode("utf-8")
-    if DIRECTIVE not in text.splitlines():
-        yield f"does not name its schema: {DIRECTIVE}"
+    if directive not in text.splitlines():
+        yield f"does not name its schema: {directive}"
     content = as_json(tomli.loads(text, parse_float=Decimal))
     validator = Draft202012Validator(schema, format_checker=FORMATS)
     for error in sorted(validator.iter_errors(content), key=lambda error: error.json_path):

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import subprocess
 import sys
 from pathlib import Path
+
+from tools.git import has_commit, text_at
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMS = "rates/SHA256SUMS"
@@ -55,20 +56,9 @@ def file_problems(root: Path) -> list[str]:
 
 def committed_lines(root: Path, revision: str) -> list[str] | None:
     """The list as a commit has it, empty where it has none; None where git or the commit is absent."""
-    if _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
+    if not has_commit(root, revision):
         return None
-    text = _git(root, "show", f"{revision}:./{SUMS}")
-    return [] if text is None else text.splitlines()
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, check=True, capture_output=True, text=True, encoding="utf-8"
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout
+    return (text_at(root, revision, SUMS) or "").splitlines()
 
 
 def append(root: Path) -> list[str]:

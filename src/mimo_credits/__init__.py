@@ -2,10 +2,11 @@
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import ModelRates, Policy, RateCard, Tier
-from mimo_credits.catalog import list_cards, load_book, load_card, load_workloads, verify_cards
+from mimo_credits.catalog import Withdrawal, list_cards, load_book, load_card, load_workloads, verify_cards, withdrawal
+from mimo_credits.comparison import Comparison, Costs, LeftOut, UsageComparison, compare_usage
 from mimo_credits.console import Reconciliation, reconcile
 from mimo_credits.cycle import Cycle, CycleRule
-from mimo_credits.differences import CardDifference, diff_cards
+from mimo_credits.differences import CardDifference, Change, diff_cards
 from mimo_credits.errors import (
     BeyondContext,
     CardMismatch,
@@ -25,6 +26,7 @@ from mimo_credits.errors import (
     WorkloadsError,
 )
 from mimo_credits.explain import Explanation, explain
+from mimo_credits.growth import growth_in_tokens, hit_rate_for_growth, tokens_of_allowance
 from mimo_credits.ledger import (
     Account,
     Accrued,
@@ -116,9 +118,12 @@ __all__ = [
     "CardDifference",
     "CardMismatch",
     "CardRef",
+    "Change",
     "ChangeTier",
     "Command",
+    "Comparison",
     "Conflict",
+    "Costs",
     "Cycle",
     "CycleOpened",
     "CycleRule",
@@ -133,6 +138,7 @@ __all__ = [
     "InputError",
     "Lapsed",
     "Ledger",
+    "LeftOut",
     "Lever",
     "Link",
     "MimoCreditsError",
@@ -178,9 +184,11 @@ __all__ = [
     "TierFit",
     "UnknownModel",
     "Usage",
+    "UsageComparison",
     "Wait",
     "WhatIf",
     "WindowReport",
+    "Withdrawal",
     "Workload",
     "WorkloadQuote",
     "WorkloadsError",
@@ -193,6 +201,7 @@ __all__ = [
     "charge",
     "compare",
     "compare_tiers",
+    "compare_usage",
     "compare_use",
     "decide",
     "diff_cards",
@@ -204,6 +213,8 @@ __all__ = [
     "forecast",
     "forecast_account",
     "from_data",
+    "growth_in_tokens",
+    "hit_rate_for_growth",
     "list_cards",
     "load_book",
     "load_card",
@@ -220,7 +231,9 @@ __all__ = [
     "statement",
     "timeline",
     "to_data",
+    "tokens_of_allowance",
     "verify_cards",
     "verify_chain",
     "what_if",
+    "withdrawal",
 ]

@@ -34,12 +34,12 @@ class RateBook:
     Raises `RateCardError` where two cards take effect at the same instant.
     """
 
-    __slots__ = ("_cards", "_starts", "migrates")
+    __slots__ = ("_cards", "_migrates", "_starts")
 
     def __init__(self, cards: Iterable[RateCard], *, migrates: bool = True) -> None:
         self._cards = tuple(sorted(cards, key=lambda card: to_utc(card.effective_from)))
         self._starts = [to_utc(card.effective_from) for card in self._cards]
-        self.migrates = migrates
+        self._migrates = migrates
         for earlier, later in zip(self._cards, self._cards[1:], strict=False):
             if earlier.effective_from == later.effective_from:
                 problem = Problem("effective_from", f"{earlier.id} takes effect at the same instant")
@@ -51,6 +51,11 @@ class RateBook:
         book = cls([card], migrates=False)
         book._starts = [FIRST_INSTANT]
         return book
+
+    @property
+    def migrates(self) -> bool:
+        """Whether cards with a migration change running cycles when they take effect."""
+        return self._migrates
 
     def __iter__(self) -> Iterator[RateCard]:
         return iter(self._cards)
@@ -78,7 +83,7 @@ class RateBook:
 
     def next_migration(self, after: datetime) -> tuple[datetime, RateCard] | None:
         """The first card with a migration to take effect later than `after`, and when; None without one."""
-        if self.migrates:
+        if self._migrates:
             for start, card in zip(self._starts, self._cards, strict=True):
                 if start > after and card.migration is not None:
                     return start, card

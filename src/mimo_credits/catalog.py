@@ -14,12 +14,13 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import NamedTuple
 
 import tomli
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
-from mimo_credits.errors import CardMismatch, InputError, NoSuchCard, Problem, RateCardError
+from mimo_credits.errors import CardMismatch, InputError, NoSuchCard, Problem, RateCardError, shown
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.planning.workload import Workload
 from mimo_credits.planning.workload_file import read_workloads
@@ -27,6 +28,18 @@ from mimo_credits.planning.workload_file import read_workloads
 _CARD_FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d+)\.toml")
 _PROVIDER = "mimo"
 _WORKLOADS = "workloads.toml"
+
+
+class Withdrawal(NamedTuple):
+    """That a published card must no longer be used: since which `date`, `why`, and its `successor`'s id."""
+
+    card_id: str
+    successor: str
+    date: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"rate card {self.card_id} was withdrawn: {self.why} Its successor is {self.successor}."
 
 
 def rates_folder() -> Traversable:
@@ -47,10 +60,17 @@ def _numbered(match: re.Match[str]) -> tuple[str, int]:
 
 
 @cache
-def _withdrawn() -> Mapping[str, Mapping[str, str]]:
-    status = rates_folder() / "STATUS.toml"
-    table: Mapping[str, Mapping[str, str]] = tomli.loads(status.read_text("utf-8")).get("withdrawn", {})
-    return table
+def _withdrawn() -> Mapping[str, Withdrawal]:
+    status = tomli.loads((rates_folder() / "STATUS.toml").read_text("utf-8"))
+    return {card_id: Withdrawal(card_id, **said) for card_id, said in status.get("withdrawn", {}).items()}
+
+
+def withdrawal(version: str) -> Withdrawal | None:
+    """Whether the card that `load_card(version)` gives was withdrawn, and why; None for one that is good.
+
+    Raises `NoSuchCard`, and `InputError` for what is no text.
+    """
+    return _withdrawn().get(_resolve(version))
 
 
 @cache
@@ -64,20 +84,37 @@ def load_card(version: str | None = None, *, path: str | Path | None = None, sha
 
     With `sha256` its bytes must have that digest. A withdrawn card loads with a warning that names its successor.
     `path` loads a card of your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`,
-    `RateCardError`, and `InputError` for a file that cannot be read.
+    `RateCardError`, and `InputError` for a file that cannot be read or an argument of another type.
     """
+    if sha256 is not None:
+        _check_text(sha256, "sha256", "the digest in hexadecimal")
     if path is not None:
         if version is not None:
             raise InputError("path", "a card is loaded by its version or from a path, not both")
-        return _pinned(_read_file(Path(path)), sha256)
+        return _pinned(_read_file(_path(path, "path")), sha256)
     if version is None:
         raise InputError("version", "is missing: name a card, or pass path=")
     card = _pinned(_read(_resolve(version)), sha256)
-    withdrawn = _withdrawn().get(card.id)
-    if withdrawn is not None:
-        message = f"rate card {card.id} was withdrawn: {withdrawn['why']} Its successor is {withdrawn['successor']}."
-        warnings.warn(message, UserWarning, stacklevel=2)
+    _warn_if_withdrawn(card.id)
     return card
+
+
+def _check_text(value: object, name: str, what: str) -> None:
+    if not isinstance(value, str):
+        raise InputError(name, f"needs {what} as a text, not {shown(value)}")
+
+
+def _path(value: object, name: str) -> Path:
+    if not isinstance(value, (str, Path)):
+        raise InputError(name, f"needs a text or a Path, not {shown(value)}")
+    return Path(value)
+
+
+def _warn_if_withdrawn(card_id: str) -> None:
+    """Warns in the name of whoever called the public function that calls this one."""
+    withdrawn = _withdrawn().get(card_id)
+    if withdrawn is not None:
+        warnings.warn(str(withdrawn), UserWarning, stacklevel=3)
 
 
 def _pinned(card: RateCard, sha256: str | None) -> RateCard:
@@ -101,22 +138,37 @@ def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | 
     """All published cards in order of effect, each version in its highest revision.
 
     `pins` chooses another revision of a version: `{"2026-04-03": "2026-04-03.1"}`. `directory` takes the cards of a
-    folder of your own (`*.toml`) instead, with the same checks. Raises `NoSuchCard`, `InputError`,
-    `RateCardError` (also for two cards that take effect at one instant).
+    folder of your own (`*.toml`) instead, with the same checks. A pin to a withdrawn card warns as `load_card` does.
+    Raises `NoSuchCard`, `InputError`, `RateCardError` (also for two cards that take effect at one instant).
     """
-    cards = {card_id: _read(card_id) for card_id in list_cards()} if directory is None else _folder(Path(directory))
+    pinned = _checked_pins({} if pins is None else pins)
+    if directory is None:
+        cards = {card_id: _read(card_id) for card_id in list_cards()}
+    else:
+        cards = _folder(_path(directory, "directory"))
     chosen: dict[str, RateCard] = {}
     for card in sorted(cards.values(), key=lambda card: (card.version, card.revision)):
         chosen[card.version] = card
-    for version, card_id in (pins or {}).items():
+    for version, card_id in pinned.items():
         if version not in chosen:
             raise NoSuchCard(version, chosen)
         if not card_id.startswith(f"{version}."):
             raise InputError("pins", f"{card_id!r} is no revision of {version!r}")
         if card_id not in cards:
             raise NoSuchCard(card_id, cards)
-        chosen[version] = cards[card_id] if directory is not None else load_card(card_id)
+        chosen[version] = cards[card_id]
+        if directory is None:
+            _warn_if_withdrawn(card_id)
     return RateBook(chosen.values())
+
+
+def _checked_pins(pins: object) -> Mapping[str, str]:
+    if not isinstance(pins, Mapping):
+        raise InputError("pins", f"needs a mapping from a version to a card's id, not {shown(pins)}")
+    for version, card_id in pins.items():
+        _check_text(version, "pins", "each version")
+        _check_text(card_id, "pins", "each card's id")
+    return pins
 
 
 @cache
@@ -149,6 +201,7 @@ def _folder(directory: Path) -> dict[str, RateCard]:
 
 
 def _resolve(version: str) -> str:
+    _check_text(version, "version", "a card's version or id")
     known = list_cards()
     matching = [card_id for card_id in known if version in (card_id, card_id.rpartition(".")[0])]
     if not matching:
@@ -157,16 +210,22 @@ def _resolve(version: str) -> str:
 
 
 def verify_cards() -> Mapping[str, str]:
-    """Reads every published card and compares its bytes with `SHA256SUMS`: card id -> `ok`, or what is wrong."""
+    """Reads every published card and compares its bytes with `SHA256SUMS`: card id -> `ok`, or what is wrong.
+
+    A card that is listed there and has no file is named, too, after those that have one.
+    """
     listed = {}
     for line in (rates_folder() / "SHA256SUMS").read_text("utf-8").splitlines():
         digest, _, name = line.partition("  ")
-        listed[name] = digest
-    return {card_id: _verdict(card_id, listed.get(f"{_PROVIDER}/{card_id}.toml")) for card_id in list_cards()}
+        listed[name.removeprefix(f"{_PROVIDER}/").removesuffix(".toml")] = digest
+    return {card_id: _verdict(card_id, listed.get(card_id)) for card_id in dict.fromkeys([*list_cards(), *listed])}
 
 
 def _verdict(card_id: str, listed: str | None) -> str:
-    found = hashlib.sha256((rates_folder() / _PROVIDER / f"{card_id}.toml").read_bytes()).hexdigest()
+    file = rates_folder() / _PROVIDER / f"{card_id}.toml"
+    if not file.is_file():
+        return "has no file, though SHA256SUMS lists it" if listed is not None else "has no file any more"
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
     if listed is None:
         return "is not listed in SHA256SUMS"
     return "ok" if found == listed else f"has sha256 {found}, SHA256SUMS says {listed}"

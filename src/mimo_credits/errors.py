@@ -89,7 +89,7 @@ class NoSuchCard(MimoCreditsError):
     def __init__(self, version: str, known: Iterable[str]) -> None:
         self.version = version
         self.nearest = nearest(version, known)
-        super().__init__(f"there is no rate card {version!r}.{_hint(self.nearest)}")
+        super().__init__(f"there is no rate card {shown(version)}.{_hint(self.nearest)}")
 
 
 class CardMismatch(MimoCreditsError):
@@ -113,7 +113,7 @@ class UnknownModel(PricingError):
         self.model = model
         self.card_id = card_id
         self.nearest = nearest(model, known)
-        super().__init__(f"rate card {card_id} knows no model {model!r}.{_hint(self.nearest)}")
+        super().__init__(f"rate card {card_id} knows no model {shown(model)}.{_hint(self.nearest)}")
 
 
 class NotInPlan(PricingError):

@@ -95,6 +95,11 @@ def plus(left: Decimal, right: Decimal) -> Decimal:
     return EXACT.add(left, right)
 
 
+def minus(left: Decimal, right: Decimal) -> Decimal:
+    """`left - right`, exact."""
+    return EXACT.subtract(left, right)
+
+
 def per(amount: Decimal, power_of_ten: int) -> Decimal:
     """`amount / 10 ** power_of_ten`, exact."""
     return amount.scaleb(-power_of_ten, EXACT)
@@ -113,7 +118,7 @@ def ratio_price(price: Fraction) -> Decimal:
     return Decimal(round_ratio(price.numerator * 10**_PRICE_DIGITS, price.denominator)).scaleb(-_PRICE_DIGITS, EXACT)
 
 
-def rounded(amount: Decimal | Fraction, digits: int, rounding: Rounding = "half-up") -> Decimal:
+def rounded(amount: Decimal | Fraction, digits: int = 1, rounding: Rounding = "half-up") -> Decimal:
     """An exact number rounded once to so many `digits` after the point, and written with all of them."""
     exact = Fraction(amount)
     return Decimal(round_ratio(exact.numerator * 10**digits, exact.denominator, rounding)).scaleb(-digits, EXACT)
@@ -135,15 +140,14 @@ def share(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else Fraction(0)
 
 
-def quotient(part: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:
-    """`part / whole`, exact; `whole` is not 0."""
-    ratio: Fraction = Fraction(part) / Fraction(whole)
-    return ratio
-
-
 def ticks(span: timedelta) -> int:
     """A span of time in microseconds, the finest that it knows."""
     return span // timedelta(microseconds=1)
+
+
+def ratio(part: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:
+    """`part / whole`, exact; `whole` is not 0."""
+    return Fraction(part) / Fraction(whole)
 
 
 def percent(ratio: Fraction, digits: int = 1) -> Decimal:

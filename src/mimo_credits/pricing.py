@@ -18,6 +18,7 @@ from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, Pr
 from mimo_credits.exact import per, plain, plus, ratio_price, round_ratio, times, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
+from mimo_credits.seen import Tabular
 from mimo_credits.table import (
     AUDIO_SECOND,
     CACHE_HIT,
@@ -29,7 +30,7 @@ from mimo_credits.table import (
     Rates,
     RateTable,
 )
-from mimo_credits.usage import MAX_COUNT, Usage
+from mimo_credits.usage import MAX_COUNT, Usage, check_usage, not_a_usage
 
 Row = TypeVar("Row", Rates, Prices)
 
@@ -62,8 +63,8 @@ class QuoteLine(NamedTuple):
         return to_credits(self.millicredits)
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+@dataclass(frozen=True, slots=True, repr=False)
+class Quote(Tabular):
     """What usage costs on a card: exact `millicredits`, by meter in `lines`, and the same by pay-as-you-go.
 
     `money` holds the price by currency, not rounded; where a currency has no price for the usage, `unpriced` says why.
@@ -76,6 +77,9 @@ class Quote:
     lines: tuple[QuoteLine, ...]
     money: FrozenMap[Decimal]
     unpriced: FrozenMap[str]
+
+    def __repr__(self) -> str:
+        return f"<Quote {self.credits:,f} credits by card {self.card.id}, sha256 {self.card.sha256[:12]}…>"
 
     @property
     def credits(self) -> Decimal:
@@ -90,12 +94,16 @@ Usages = Usage | Iterable[Usage] | Mapping[Usage, int]
 def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int:
     """Millicredits that one request draws from the plan, at the peak rate unless `at` lies in the off-peak hours.
 
-    Raises `UnknownModel`, `NotInPlan`, `NoRate`, `BeyondContext`, and `InputError` for a naive instant.
+    Raises `UnknownModel`, `NotInPlan`, `NoRate`, `BeyondContext`, and `InputError` for a naive instant or what is no
+    `Usage`.
     """
     table = card.table
     rows = table.peak if at is None else table.rows(table.is_off_peak(to_utc(at)))
-    bands = rows.tokens.get(usage.model)
-    if bands is None or usage.audio_seconds:
+    try:  # costs nothing, where asking for the type would slow every charge down
+        bands = None if usage.audio_seconds else rows.tokens.get(usage.model)
+    except AttributeError:
+        raise not_a_usage(usage) from None
+    if bands is None:
         return metered_charge(table, usage, rates_for(table, usage, rows is table.off_peak))
     input_tokens = usage.input_tokens
     for limit, hit, miss, output, _ in bands:
@@ -142,8 +150,10 @@ def price(card: RateCard, usage: Usage, currency: str) -> Decimal:
     """What one request costs by pay-as-you-go, exact and not rounded (audio that has no finite decimal to 1e-12).
 
     Any model that the card lists has a price, in the plan or not; off-peak hours do not matter. Raises `UnknownModel`,
-    `NoRate` (also for a currency that the card does not know) and `BeyondContext`.
+    `NoRate` (also for a currency that the card does not know), `BeyondContext`, and `InputError` for what is no
+    `Usage`.
     """
+    check_usage(usage)
     table = card.table
     bands = table.prices.get(currency, {}).get(usage.model)
     if bands is None:

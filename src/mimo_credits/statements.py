@@ -41,6 +41,7 @@ from mimo_credits.ledger.entries import (
     TierChanged,
 )
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import Tabular
 from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, WEB_SEARCH
 
 
@@ -135,13 +136,19 @@ class CycleStatement:
         return tuple(bill for segment in self.segments for bill in segment.bills)
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+@dataclass(frozen=True, slots=True, repr=False)
+class Statement(Tabular):
     """An account's cycles in order, what was billed by currency, and what usage owes that no bill has summed up yet."""
 
     cycles: tuple[CycleStatement, ...]
     money_due: FrozenMap[Decimal]
     unbilled: FrozenMap[Decimal]
+
+    def __repr__(self) -> str:
+        if not self.cycles:
+            return "<Statement of no cycles>"
+        period = f"{self.cycles[0].start.isoformat()} to {self.cycles[-1].end.isoformat()}"
+        return f"<Statement of {len(self.cycles)} cycles, {period}>"
 
     @property
     def cards(self) -> tuple[CardRef, ...]:

@@ -58,15 +58,13 @@ class Usage:
         usage = _usage_object(payload)
         newer = "prompt_tokens" not in usage and "input_tokens" in usage
         names = ("input_tokens", "output_tokens") if newer else ("prompt_tokens", "completion_tokens")
-        details = _object(usage, f"{names[0]}_details")
-        searches = _object(usage, "web_search_usage")
         return cls(
             _model(payload, model),
             input_tokens=_count(usage, names[0]),
-            cached_tokens=_count(details, "cached_tokens", default=0),
+            cached_tokens=_detail(usage, f"{names[0]}_details", "cached_tokens"),
             output_tokens=_count(usage, names[1]),
             audio_seconds=_count(usage, "seconds", default=0),
-            web_searches=_count(searches, "tool_usage", default=0),
+            web_searches=_detail(usage, "web_search_usage", "tool_usage"),
         )
 
     @classmethod
@@ -79,13 +77,12 @@ class Usage:
         usage = _usage_object(payload)
         cached = _count(usage, "cache_read_input_tokens", default=0)
         written = _count(usage, "cache_creation_input_tokens", default=0)
-        tools = _object(usage, "server_tool_use")
         return cls(
             _model(payload, model),
             input_tokens=_count(usage, "input_tokens") + cached + written,
             cached_tokens=cached,
             output_tokens=_count(usage, "output_tokens"),
-            web_searches=_count(tools, "web_search_requests", default=0),
+            web_searches=_detail(usage, "server_tool_use", "web_search_requests"),
         )
 
     @classmethod
@@ -97,6 +94,17 @@ class Usage:
         if "input_tokens" in usage:
             return cls.from_anthropic(payload, model=model)
         raise InputError("usage", "has neither prompt_tokens (OpenAI) nor input_tokens (Anthropic)")
+
+
+def check_usage(value: object) -> None:
+    """Raises `InputError` for anything but a `Usage`."""
+    if not isinstance(value, Usage):
+        raise not_a_usage(value)
+
+
+def not_a_usage(value: object) -> InputError:
+    """The error for a value that should have been a `Usage`."""
+    return InputError("usage", f"needs a Usage, not {shown(value)}")
 
 
 def _check_count(value: object, name: str) -> None:
@@ -117,22 +125,23 @@ def _usage_object(payload: object) -> Mapping[str, object]:
     return usage
 
 
-def _object(parent: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = parent.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise InputError(f"usage.{name}", f"needs a JSON object, not {shown(value)}")
-    return value
+def _detail(usage: Mapping[str, object], parent: str, name: str) -> int:
+    """A count inside one of the usage's own objects; 0 where either is absent."""
+    details = usage.get(parent)
+    if details is None:
+        return 0
+    if not isinstance(details, Mapping):
+        raise InputError(f"usage.{parent}", f"needs a JSON object, not {shown(details)}")
+    return _count(details, name, default=0, inside=f"usage.{parent}")
 
 
-def _count(parent: Mapping[str, object], name: str, default: int | None = None) -> int:
-    value = parent.get(name)
+def _count(fields: Mapping[str, object], name: str, *, default: int | None = None, inside: str = "usage") -> int:
+    value = fields.get(name)
     if value is None:
         if default is None:
-            raise InputError(f"usage.{name}", "is missing")
+            raise InputError(f"{inside}.{name}", "is missing")
         return default
-    _check_count(value, f"usage.{name}")
+    _check_count(value, f"{inside}.{name}")
     assert isinstance(value, int)
     return value
 

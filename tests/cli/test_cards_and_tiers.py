@@ -161,6 +161,16 @@ def test_a_changed_card_is_seen_and_is_code_1(run, monkeypatch, tmp_path):
     assert run("cards", "verify", "--json").json["ok"] is False
 
 
+def test_a_card_without_a_file_is_seen_and_is_code_1(run, monkeypatch, tmp_path):
+    (tmp_path / "mimo").mkdir()
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  mimo/2026-05-27.1.toml\n", "utf-8")
+    monkeypatch.setattr("mimo_credits.catalog.rates_folder", lambda: tmp_path)
+    monkeypatch.setattr("mimo_credits.catalog.list_cards", lambda: ())
+    said = "has no file, though SHA256SUMS lists it"
+    assert run("cards", "verify")[:2] == (1, f"2026-05-27.1  {said}\n")
+    assert run("cards", "verify", "--json").json == {"ok": False, "cards": {"2026-05-27.1": said}}
+
+
 def test_a_missing_file_of_the_rates_is_one_message_and_code_1(run, monkeypatch, tmp_path):
     monkeypatch.setattr("mimo_credits.catalog.rates_folder", lambda: tmp_path)
     code, out, err = run("cards", "verify")

@@ -291,10 +291,10 @@ def test_a_response_at_the_very_purchase_counts(run, log):
 
 
 def test_a_reason_that_quotes_a_long_name_is_told_in_short(run, log):
-    path = log({**APRIL_RATES, "model": "x" * 10_000})
+    path = log({**APRIL_RATES, "id": "x" * 256}, {**APRIL_RATES, "id": "x" * 256, "model": "mimo-v2-omni"})
     code, _, err = run("statement", path, *PLAN)
     assert code == 0
-    assert len(err.splitlines()[0].removeprefix(f"{path}:1: unknown-model: ")) == 300
+    assert len(err.splitlines()[0].removeprefix(f"{path}:2: conflict: ")) == 300
 
 
 def test_an_empty_log_gives_the_bare_plan_and_a_warning(run, log):

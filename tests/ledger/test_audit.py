@@ -15,10 +15,12 @@ from mimo_credits import (
     Record,
     Subscribe,
     Usage,
+    difference,
     fold,
     load_book,
     load_card,
     replay,
+    rerate,
 )
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger.audit import audit
@@ -58,7 +60,8 @@ def test_right_books_have_no_problems() -> None:
 
 
 def test_a_state_that_its_entries_do_not_give() -> None:
-    assert "account" in found(ACCOUNT._replace(since=june(9)), ENTRIES)
+    wrong = found(ACCOUNT._replace(since=june(9)), ENTRIES)
+    assert wrong == {"account": "is not what its entries add up to"}
 
 
 def test_pots_that_do_not_add_up() -> None:
@@ -83,10 +86,32 @@ def test_a_charge_that_was_posted_short() -> None:
     assert found(replay(entries), entries)["r"] == "was rated 306000000 millicredits beyond what was spent for it"
 
 
+def test_a_charge_that_was_posted_without_being_rated() -> None:
+    entries = [e for e in ENTRIES if not isinstance(e, Rated)]
+    assert found(replay(entries), entries) == {"r": "was rated -306000000 millicredits beyond what was spent for it"}
+
+
+def test_a_charge_that_was_rated_twice_but_posted_once() -> None:
+    rated = next(entry for entry in ENTRIES if isinstance(entry, Rated))
+    entries = [*ENTRIES, rated]
+    assert found(replay(entries), entries) == {"r": "was rated 306000000 millicredits beyond what was spent for it"}
+
+
+def test_books_that_were_corrected_are_right_and_what_was_wrong_beside_the_correction_is_still_found() -> None:
+    dearer = rerate(
+        [Subscribe("s", june(1), "lite"), Record("r", june(2), Usage("mimo-v2.5-pro", input_tokens=9_000))], BOOK
+    )
+    there = difference(ENTRIES, dearer.entries)
+    back = difference(dearer.entries, ENTRIES)
+    for corrected in ([*ENTRIES, *there], [*ENTRIES, *there, *back]):
+        assert found(replay(corrected), corrected) == {}
+        short = [e for e in corrected if not (isinstance(e, Posting) and e.ref == "r")]
+        assert set(found(replay(short), short)) >= {"r"}
+
+
 def test_a_charge_that_is_not_what_the_card_says() -> None:
     entries = changed(Rated, millicredits=1)
-    wrong = [problem.what for problem in audit(ACCOUNT, entries, BOOK)]
-    assert "was rated 1 millicredits, card 2026-06-01.1 says 306000000" in wrong
+    assert ("r", "was rated 1 millicredits, card 2026-06-01.1 says 306000000") in audit(ACCOUNT, entries, BOOK)
 
 
 def test_a_card_that_is_not_the_one_that_charged() -> None:
@@ -105,6 +130,17 @@ def test_a_card_that_the_book_does_not_have(book: RateBook | None, why: str | No
     assert what is None if why is None else why in str(what)
 
 
-def test_a_model_that_the_card_does_not_have() -> None:
-    entries = changed(Rated, usage=Usage("mimo-v9", input_tokens=1))
-    assert "knows no model 'mimo-v9'" in found(replay(entries), entries)["r"]
+def test_every_rated_usage_is_looked_at_also_after_one_that_its_card_cannot_price() -> None:
+    rated = next(entry for entry in ENTRIES if isinstance(entry, Rated))
+    unknown = rated._replace(id="u", usage=Usage("mimo-v9", input_tokens=1))
+    wrong = audit(
+        ACCOUNT, [unknown, rated._replace(id="d", digest="beef"), rated._replace(id="e", millicredits=2)], BOOK
+    )
+    assert [problem.where for problem in wrong if "was rated by" in problem.what or "card" in problem.what] == [
+        "u",
+        "d",
+        "e",
+    ]
+    assert "knows no model 'mimo-v9'" in next(
+        problem.what for problem in wrong if problem.where == "u" and "card" in problem.what
+    )

@@ -120,3 +120,52 @@ def test_a_request_beyond_the_context_inside_a_run_of_plain_usage_is_refused_alo
     account, _ = fold(Account(), [Subscribe("s", april, "lite"), *records], BOOK, rejected=rejected)
     assert [type(rejection.error) for rejection in rejected] == [BeyondContext]
     assert account.pots.spent == 2 * (1 + 2 + 3) * 1000
+
+
+RESPONSE = {"id": "resp-1", "model": "mimo-v2.5", "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        ({"created": 1_780_315_200}, NOON),
+        ({"created_at": 1_780_315_200}, NOON),
+        ({"timestamp": "2026-06-01T20:00:00+08:00"}, NOON),
+        ({"created_at": "2026-06-01T12:00:00Z"}, NOON),
+        ({"created": "2026-06-01T12:00:00Z"}, NOON),
+        ({"created": 1_780_315_200, "created_at": 1_780_272_000, "timestamp": "2026-06-01T00:00:00Z"}, NOON),
+        ({"created": "2026-06-01T00:00:00Z", "created_at": 1_780_315_200}, NOON),
+        ({"timestamp": "2026-06-01T12:00:00Z", "created_at": "2026-06-01T00:00:00Z", "created": "2026-06-01T00:00:00Z"}, NOON),
+        ({"created_at": "2026-06-01T12:00:00Z", "created": "2026-06-01T00:00:00Z"}, NOON),
+        ({"created": 1.5, "timestamp": "2026-06-01T12:00:00Z"}, NOON),
+        ({"created": True, "timestamp": "2026-06-01T12:00:00Z"}, NOON),
+    ],
+)  # fmt: skip
+def test_a_response_is_recorded_with_its_own_id_instant_and_usage(fields: dict[str, object], at: datetime) -> None:
+    usage = Usage("mimo-v2.5", input_tokens=7, output_tokens=3)
+    assert Record.from_response({**RESPONSE, **fields}) == Record("resp-1", at, usage)
+    assert Record.from_response({**RESPONSE, **fields}, "mine") == Record("mine", at, usage)
+    assert Record.from_response({**RESPONSE, **fields, "id": 7}, id="mine").id == "mine"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "why"),
+    [
+        ({"id": None, "created": 1}, "id", "is missing: the payload names none, so pass id="),
+        ({"id": 7, "created": 1}, "id", "is missing: the payload names none, so pass id="),
+        ({}, "created", "is missing: a response needs created (seconds since 1970) or timestamp (ISO 8601)"),
+        ({"created": 10**20}, "created", "is not an instant"),
+        ({"created_at": 10**20}, "created_at", "is not an instant"),
+        ({"timestamp": "yesterday"}, "timestamp", "'yesterday' is not an ISO 8601 instant"),
+        ({"created_at": "yesterday"}, "created_at", "'yesterday' is not an ISO 8601 instant"),
+        ({"timestamp": "2026-06-01T12:00:00"}, "timestamp", "is naive"),
+    ],
+)
+def test_a_response_that_cannot_be_recorded_says_which_field_is_missing(
+    changes: dict[str, object], field: str, why: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        Record.from_response({**RESPONSE, **changes})
+    assert caught.value.field == field
+    assert why in caught.value.why

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from mimo_credits import (
     Account,
     Billed,
+    BucketOpened,
     ChangeTier,
     Command,
+    Grant,
     NoRate,
     Posting,
     RateBook,
@@ -115,6 +117,38 @@ def test_between_equal_histories_there_is_no_difference() -> None:
 def test_a_history_can_be_taken_back_altogether() -> None:
     entries = rerate(MAY, BOOK).entries
     assert replay(difference(entries, ()), replay(entries)) == Account()
+
+
+def test_a_grant_that_was_forgotten_is_opened_as_it_should_have_been() -> None:
+    grant = Grant("g", may(3), 5, expires_at=may(20), priority=2, label="an apology")
+    wrong, right = rerate(MAY[:2], BOOK), rerate([*MAY[:2], grant], BOOK)
+    opened, issued, restated = difference(wrong.entries, right.entries)
+    assert opened == BucketOpened(may(3), "grant:g", may(20), 2, "")
+    assert issued == Posting(may(3), "issued", "grant:g", 5_000, "correction", "")
+    assert isinstance(restated, Restated)
+    assert restated.at == may(3)
+
+
+def test_nothing_is_restated_where_the_balances_are_all_that_was_wrong() -> None:
+    entries = fold(Account(), MAY, BOOK)[1]
+    moved = [*entries, Posting(may(29), "allowance", "spent", 7, "correction", "")]
+    advanced = [*entries, Posting(may(29), "allowance", "spent", 9, "correction", "")]
+    assert difference(moved, advanced) == (Posting(may(29), "allowance", "spent", 2, "correction", ""),)
+
+
+def test_a_restated_pot_that_no_posting_filled_is_empty() -> None:
+    account = rerate([MAY[0], Grant("g", may(3), 5)], BOOK).account
+    (restated,) = [
+        e
+        for e in difference(
+            rerate(MAY, BOOK, tier="max").entries, rerate([MAY[0], Grant("g", may(3), 5)], BOOK).entries
+        )
+        if isinstance(e, Restated)
+    ]
+    alone = evolve(Account(), restated)
+    assert [(bucket.pot, bucket.millicredits) for bucket in alone.buckets] == [
+        (bucket.pot, 0) for bucket in account.buckets
+    ]
 
 
 def test_a_restatement_moves_no_credits() -> None:

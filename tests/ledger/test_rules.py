@@ -6,6 +6,7 @@ Instants are Beijing's unless a name says otherwise; cycles on these cards end w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import pairwise
@@ -29,10 +30,13 @@ from mimo_credits import (
     Record,
     Subscribe,
     Usage,
+    apply,
     fold,
     load_book,
     load_card,
 )
+from mimo_credits.ledger import engine
+from tests.ledger.worlds import PLAIN, card
 
 BOOK = load_book()
 BEIJING = timezone(timedelta(hours=8))
@@ -223,3 +227,63 @@ def test_a_grant_that_is_used_up_is_forgotten_at_the_next_renewal_unless_credits
     )
     assert moved(entries, "hold", "usage") == [("grant:kept", "held", 100), ("grant:used-up", "spent", 100)]
     assert [entry.pot for entry in entries if isinstance(entry, BucketClosed)] == ["grant:kept"]
+
+
+def test_credits_are_carried_for_a_hundred_years_without_counting_cycle_by_cycle_even_at_the_calendars_end() -> None:
+    book = RateBook.fixed(card(replace(PLAIN, period="months = 12", rollover="{ up_to = 3, cycles = 100 }")))
+    bought = datetime(8990, 2, 1, tzinfo=UTC)
+    account, _ = run(Subscribe("s", bought, "lite"), Advance(bought + timedelta(days=366)), book=book)
+    assert [(bucket.millicredits, bucket.expires_at) for bucket in account.buckets if bucket.pot != "allowance"] == [
+        (3_000, datetime(9091, 2, 1, tzinfo=UTC))
+    ]
+
+
+class Asked:
+    """Counts how often the fold decides a command by the rules, one at a time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        monkeypatch.setattr(engine, "apply", self)
+
+    def __call__(self, account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]]:
+        self.times += 1
+        return apply(account, command, book)
+
+
+def records(number: int, at: datetime, usage: Usage) -> list[Command]:
+    return [Record(f"{at.isoformat()} {place}", at + timedelta(seconds=place), usage) for place in range(number)]
+
+
+def test_runs_of_plain_usage_are_not_decided_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(monkeypatch)
+    paid = [Subscribe("s", beijing(6, 2), "lite"), *records(100, beijing(6, 3), used(41_000))]
+    account, _ = run(*paid)
+    assert account.remaining == 4_100_000_000 - 100 * 100 * 41_000
+    assert asked.times == 2, "the subscription, and the first record after the night"
+    half = account.remaining_millicredits // 100_000 // 2
+    assert fold(account, records(2, beijing(6, 3, 13), used(half)), BOOK)[0].remaining == 0
+    assert asked.times == 3, "the first of a fold; a run that takes exactly what is left is still a run"
+
+
+def test_runs_of_overage_are_not_decided_one_by_one_where_service_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    account, _ = run(Subscribe("s", beijing(6, 2), "lite"), Record("all", beijing(6, 3), used(50_000_000)))
+    asked = Asked(monkeypatch)
+    after, entries = fold(account, records(100, beijing(6, 4), used(10)), BOOK)
+    assert asked.times == 1, "the first of a fold"
+    assert after.pots.overage - account.pots.overage == -100 * 10 * 100_000
+    assert {entry.reason for entry in entries if isinstance(entry, Posting)} == {"overage"}
+
+
+def test_a_pinned_account_is_folded_by_its_card_also_where_the_book_has_moved_on() -> None:
+    commands = [
+        Subscribe("s", beijing(5, 20), "lite", card="2026-04-22.1"),
+        *records(3, beijing(5, 28), used(1_000)),
+        *records(3, beijing(6, 2, 3), used(1_000)),
+    ]
+    account, entries = run(*commands)
+    rated = [entry for entry in entries if isinstance(entry, Rated)]
+    assert [(each.card, each.millicredits) for each in rated] == [
+        *[("2026-04-22.1", 1_000_000)] * 3,
+        *[("2026-04-22.1", 800_000)] * 3,
+    ]
+    assert account.remaining == 60_000_000 - 5_400

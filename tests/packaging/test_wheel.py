@@ -9,19 +9,16 @@ from __future__ import annotations
 import email
 import hashlib
 import json
-import os
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 import pytest
 
+from tests.packaging.building import ROOT, Build, run
+
 pytestmark = pytest.mark.beyond_core
 
-ROOT = Path(__file__).resolve().parents[2]
 CARDS = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in (ROOT / "rates").glob("mimo/*.toml")}
 
 ASK = """
@@ -34,30 +31,6 @@ warnings.simplefilter("ignore", UserWarning)  # a withdrawn card says so, and is
 cards = {card: mimo_credits.load_card(card).sha256 for card in list_cards()}
 print(json.dumps({"origin": mimo_credits.__file__, "cards": cards}))
 """
-
-
-class Build(NamedTuple):
-    sdist: Path
-    wheel: Path
-
-
-def run(*arguments: str, cwd: Path, path: tuple[Path, ...] = ()) -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The sdist of this checkout, and the wheel that was built from that sdist."""
-    folder = tmp_path_factory.mktemp("dist")
-    run("-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
-    (sdist,) = folder.glob("*.tar.gz")
-    (wheel,) = folder.glob("*.whl")
-    return Build(sdist, wheel)
 
 
 def from_wheel(build: Build, folder: Path) -> tuple[Path, ...]:

@@ -22,11 +22,31 @@ from mimo_credits import (
     rolling_window,
     what_if,
 )
-from mimo_credits.display import comparison_text, forecast_text, offers_text, what_if_text, window_text
+from mimo_credits.display import as_text, forecast_sheet, offers_sheet, plan_sheet, what_if_sheet, window_sheet
 from tests.made_cards import CARD
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+
+
+def plan_text(*of):
+    return as_text(plan_sheet(*of))
+
+
+def forecast_text(of):
+    return as_text(forecast_sheet(of))
+
+
+def window_text(of):
+    return as_text(window_sheet(of))
+
+
+def what_if_text(of):
+    return as_text(what_if_sheet(of))
+
+
+def offers_text(of):
+    return as_text(offers_sheet(of))
 
 
 def test_when_the_pool_runs_out():
@@ -55,7 +75,7 @@ def test_a_window_names_the_longest_waits_and_counts_the_others():
     lines = window_text(rolling_window(burns, 1)).splitlines()
     assert lines[4] == "  request  sent (UTC)        starts                       waits  credits"
     assert lines[5] == "  r29      2026-06-02 05:00  2026-06-07 01:00  4 days, 20:00:00        1"
-    assert [line for line in lines if "more" in line] == ["  and 9 more", "  and 2 more"]
+    assert [line for line in lines if "more" in line] == ["    and 9 more", "    and 2 more"]
     assert lines[27] == "  larger than the limit  sent (UTC)        credits"
     assert len(lines) == 28 + 20 + 1
     assert "request  " not in window_text(rolling_window([], 1))
@@ -93,11 +113,11 @@ def test_cards_side_by_side_say_who_says_so():
 
 def test_a_price_that_is_not_there_is_a_dash_and_no_row():
     work = Workload("w", (Step("s", Usage("triple", input_tokens=1, web_searches=1)),))
-    text = comparison_text(compare_tiers(CARD, work, times=0), "my own card")
+    text = plan_text(compare_tiers(CARD, work, times=0), "my own card")
     assert ", my own card\n" in text
     assert "pay-as-you-go  " not in text
     audio = Workload("w", (Step("s", Usage("sound", audio_seconds=60)),))
-    rows = comparison_text(compare_tiers(CARD, audio)).splitlines()
+    rows = plan_text(compare_tiers(CARD, audio)).splitlines()
     assert [row.split() for row in rows if row.startswith("  small  ") and "fits" not in row] == [
         ["small", "1,000", "6.0", "%", "940", "40", "5", "5.0000"]
     ]

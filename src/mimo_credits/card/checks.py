@@ -14,11 +14,13 @@ from typing import NamedTuple
 
 from mimo_credits.card.parts import (
     Assumption,
+    CycleTerms,
     ModelRates,
     OffPeak,
     Part,
     Policy,
     RateSet,
+    Rollover,
     Tier,
 )
 from mimo_credits.errors import InputError, Problem, nearest
@@ -63,6 +65,7 @@ def problems(parts: Parts) -> Iterator[Problem]:
     yield from _validity(parts)
     yield from _currencies(parts.tiers)
     yield from _overflow_prices(parts)
+    yield from _carried_lifetime(parts)
     yield from _names(parts.names)
     yield from _assumption_ids(parts.assumption_ids)
     for name, model in parts.models.items():
@@ -114,6 +117,16 @@ def _overflow_prices(parts: Parts) -> Iterator[Problem]:
             yield Problem(
                 key("models", name), f"has no {currency} price, though exhausted plans go on by pay-as-you-go"
             )
+
+
+def _carried_lifetime(parts: Parts) -> Iterator[Problem]:
+    """Carried credits live a hundred years at most, as long as the longest cycle: their end must be in the calendar."""
+    policy, cycle = parts.others.get("policy"), parts.others.get("cycle")
+    if not (isinstance(policy, Policy) and isinstance(policy.rollover, Rollover) and isinstance(cycle, CycleTerms)):
+        return
+    cycles = policy.rollover.cycles
+    if cycles * (cycle.days or 0) > 36_500 or cycles * (cycle.months or 0) > 1_200:
+        yield Problem("policy.rollover.cycles", f"{cycles} cycles are more than a hundred years")
 
 
 def _names(names: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:

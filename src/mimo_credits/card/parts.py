@@ -19,8 +19,10 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
     Tag,
     WithJsonSchema,
+    WrapSerializer,
     model_validator,
 )
 
@@ -30,6 +32,7 @@ from mimo_credits.frozen import FrozenMap
 from mimo_credits.table import OffPeakHours
 from mimo_credits.usage import MAX_COUNT
 
+K = TypeVar("K")
 T = TypeVar("T")
 Interval = Literal["monthly", "annual"]
 
@@ -100,6 +103,10 @@ def _items(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _as_dict(table: Mapping[str, object], dump: SerializerFunctionWrapHandler) -> object:
+    return dump(dict(table))
+
+
 Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0})]
 Credits = Annotated[Number, AfterValidator(_credits)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -113,6 +120,8 @@ Tokens = Annotated[int, Field(gt=0, le=MAX_COUNT)]
 ClockTime = Annotated[time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d:\d\d$"})]
 Many = Annotated[tuple[T, ...], BeforeValidator(_items)]
 """A TOML array."""
+Table = Annotated[Mapping[K, T], AfterValidator(FrozenMap), WrapSerializer(_as_dict)]
+"""A TOML table whose keys are names; a dump of it is a plain dict."""
 
 
 class Part(BaseModel):
@@ -143,7 +152,7 @@ class Assumption(Part):
 
 
 Sourcing: TypeAlias = Annotated[
-    Annotated[Citation, Tag("<text>")] | Annotated[Mapping[Name, Citation], AfterValidator(FrozenMap), Tag("<table>")],
+    Annotated[Citation, Tag("<text>")] | Annotated[Table[Name, Citation], Tag("<table>")],
     _by_type(text=str, table=Mapping),
 ]
 """How sure a fact is, then who says so: for the whole section, or by key."""
@@ -165,7 +174,7 @@ class AnnualPlan(Part):
     """The same tier bought for a year: one pool of credits, one price."""
 
     credits: Credits
-    price: Annotated[Mapping[Currency, Number], AfterValidator(FrozenMap)]
+    price: Table[Currency, Number]
 
 
 class Tasks(Part):
@@ -180,7 +189,7 @@ class Tier(Part):
     """A tier of the plan: the `credits` of a month's allowance and its list `price` by currency."""
 
     credits: Credits
-    price: Annotated[Mapping[Currency, Number], AfterValidator(FrozenMap)]
+    price: Table[Currency, Number]
     annual: AnnualPlan | None = None
     tasks: Tasks | None = None
     source: Sourcing
@@ -222,7 +231,7 @@ def _every_token(value: object) -> object:
 AnyRates: TypeAlias = Annotated[RateSet, BeforeValidator(_every_token, json_schema_input_type=Number | RateSet)]
 """Rates by meter, or one number where every token costs the same."""
 
-PriceRates: TypeAlias = Annotated[Mapping[Currency, AnyRates], AfterValidator(FrozenMap)]
+PriceRates: TypeAlias = Table[Currency, AnyRates]
 
 
 class Band(Part):
@@ -275,7 +284,7 @@ class ModelRates(Part):
 class WebSearch(Part):
     """The web-search plugin: money only, per 1,000 calls, for every model."""
 
-    price: Annotated[Mapping[Currency, Number], AfterValidator(FrozenMap)]
+    price: Table[Currency, Number]
     source: Sourcing
 
 
@@ -308,7 +317,7 @@ class Rollover(Part):
     """What is left at a renewal is kept, up to `up_to` credits, for as many further `cycles`; the rest expires."""
 
     up_to: Annotated[Credits, AfterValidator(_positive)]
-    cycles: Annotated[int, Field(gt=0)]
+    cycles: Annotated[int, Field(gt=0, le=100)]
 
 
 class Policy(Part):

@@ -20,7 +20,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
 
-from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError
+from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 
 from mimo_credits.card.checks import Parts, problems
 from mimo_credits.card.compiling import compile_table
@@ -37,6 +37,7 @@ from mimo_credits.card.parts import (
     Policy,
     Source,
     SourceId,
+    Table,
     Tier,
     TierId,
     WebSearch,
@@ -46,6 +47,7 @@ from mimo_credits.card.parts import (
 from mimo_credits.card.reading import parse, schema_problems
 from mimo_credits.errors import Problem, RateCardError
 from mimo_credits.frozen import FrozenMap
+from mimo_credits.seen import Seen
 from mimo_credits.table import RateTable
 
 K = TypeVar("K")
@@ -60,7 +62,7 @@ class Origin(NamedTuple):
     suffix: str
 
 
-class RateCard(Part):
+class RateCard(Seen, Part):
     """One published price list: read it with `load_card`, or from your own TOML text with `RateCard.from_toml`.
 
     `id` is `version.revision`, `sha256` the digest of the very bytes that were read, `effective_from` the aware instant
@@ -72,9 +74,9 @@ class RateCard(Part):
     revision: Annotated[int, Field(gt=0, lt=1_000_000)]
     effective_from: datetime
     supersedes: CardId | None = None
-    sources: Annotated[Mapping[SourceId, Source], AfterValidator(FrozenMap)]
-    tiers: Annotated[Mapping[TierId, Tier], AfterValidator(FrozenMap)] = Field(default_factory=FrozenMap)
-    models: Annotated[Mapping[Name, ModelRates], AfterValidator(FrozenMap)]
+    sources: Table[SourceId, Source]
+    tiers: Table[TierId, Tier] = Field(default_factory=FrozenMap)
+    models: Table[Name, ModelRates]
     web_search: WebSearch | None = None
     cycle: CycleTerms
     policy: Policy
@@ -173,8 +175,6 @@ class RateCard(Part):
 
     def __repr__(self) -> str:
         return f"<RateCard {self.id} of {self.provider}, sha256 {self.sha256[:12]}…>"
-
-    __str__ = __repr__
 
 
 def _read(origin: Origin, file: str) -> RateCard:

@@ -1,4 +1,4 @@
-"""`mimo-credits cards`: the published rate cards, listed, shown and held against their digests."""
+"""`mimo-credits cards`: the published rate cards, listed, shown, compared and held against their digests."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from mimo_credits.card import ModelRates, RateCard
-from mimo_credits.catalog import list_cards, load_card, verify_cards
+from mimo_credits.catalog import list_cards, load_card, verify_cards, withdrawal
+from mimo_credits.cli import card_diff
 from mimo_credits.cli.arguments import Commands, add_json
 from mimo_credits.cli.output import amount, amounts, in_credits, iso, show, show_json
 from mimo_credits.cli.tiers import tier_documents
-from mimo_credits.display import card_text, cards_text
+from mimo_credits.display import as_text, card_sheet, cards_sheet
 from mimo_credits.table import UNLIMITED, Prices, Rates
 
 
@@ -20,7 +21,7 @@ def add_to(commands: Commands) -> None:
     """Adds the command, with its own commands, to the program's."""
     parser = commands.add_parser(
         "cards",
-        help="the published rate cards: list, show, verify",
+        help="rate cards: list, show, diff, verify",
         description="The published rate cards. Without a command it lists them.",
         allow_abbrev=False,
     )
@@ -37,6 +38,7 @@ def add_to(commands: Commands) -> None:
         if name == "show":
             action.add_argument("card", metavar="V", help="a card's version or id, such as 2026-05-27 or 2026-05-27.1")
         action.set_defaults(run=run)
+    _add_json_here_too(card_diff.add_to(actions))
 
 
 def _add_json_here_too(action: ArgumentParser) -> None:
@@ -52,7 +54,7 @@ def list_all(options: Namespace) -> int:
     if options.json:
         show_json({"cards": [{**_identity(card), "note": note} for card, note in loaded]})
     else:
-        show(cards_text([card for card, _ in loaded], {card.id: note for card, note in loaded if note}))
+        show(as_text(cards_sheet([card for card, _ in loaded], {card.id: note for card, note in loaded if note})))
     return 0
 
 
@@ -62,7 +64,7 @@ def show_one(options: Namespace) -> int:
     if options.json:
         show_json({**_identity(card), "note": note, **_content(card)})
     else:
-        show(card_text(card, note))
+        show(as_text(card_sheet(card, note)))
     return 0
 
 
@@ -77,11 +79,11 @@ def verify(options: Namespace) -> int:
 
 
 def _load(version: str) -> tuple[RateCard, str]:
-    """A card, and what the catalog warns of it (that it was withdrawn)."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    """A card, and that it was withdrawn, which here stands in the result and needs no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
         card = load_card(version)
-    return card, " ".join(str(warning.message) for warning in caught)
+    return card, str(withdrawal(version) or "")
 
 
 def _identity(card: RateCard) -> dict[str, object]:

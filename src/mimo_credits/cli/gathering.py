@@ -1,4 +1,4 @@
-"""From logs to a timeline for the ledger, with everything that could not be used on the way."""
+"""From logs to records of usage, with everything that could not be used on the way, and how that is told."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_REASON = 300
 
 
 class Problem(NamedTuple):
-    """A line of a log that the statement does not contain: where, what kind of problem in one word, and why."""
+    """A line of a log that could not be used: where, what kind of problem in one word, and why."""
 
     place: Place
     kind: str
@@ -95,12 +95,12 @@ def gather(files: Iterable[str], since: datetime, until: datetime | None, *, str
 
 
 def left_out(gathered: Gathered, result: str) -> Iterator[str]:
-    """What a result does not contain, counted; `result` names it, such as `this statement`."""
+    """What the `result` (a statement, a comparison) does not contain, counted."""
     if gathered.problems:
         kinds = Counter(problem.kind for problem in gathered.problems)
         counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
         total = len(gathered.problems)
-        yield f"{total:,} of {gathered.lines:,} lines are not in {result}: {counts}"
+        yield f"{total:,} of {gathered.lines:,} lines are not in this {result}: {counts}"
     if gathered.repeated:
         yield f"{gathered.repeated:,} of {gathered.lines:,} lines repeat a response; each response counts once"
     if gathered.later:
@@ -110,7 +110,7 @@ def left_out(gathered: Gathered, result: str) -> Iterator[str]:
 
 
 def log_document(gathered: Gathered) -> dict[str, object]:
-    """The same for JSON, with every problem."""
+    """The same for JSON, with every line that could not be used."""
     return {
         "lines": gathered.lines,
         "repeated": gathered.repeated,

@@ -17,8 +17,8 @@ from mimo_credits.cli.arguments import EXAMPLE, Commands, UsageError, add_card_c
 from mimo_credits.cli.arguments import instant as typed_instant
 from mimo_credits.cli.gathering import gather, left_out, log_document
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell, warn
-from mimo_credits.display import comparison_text, forecast_text, window_text
-from mimo_credits.display.writing import joined, wrapped
+from mimo_credits.display import Sheet, as_text, forecast_sheet, plan_sheet, window_sheet
+from mimo_credits.display.sheet import Listing
 from mimo_credits.errors import nearest
 from mimo_credits.exact import percent
 from mimo_credits.instants import FIRST_INSTANT
@@ -121,7 +121,7 @@ def _plan_workload(options: Namespace, card: RateCard, chosen: str) -> int:
         about = {"name": workload.name, "estimate": workload.estimate, "assumes": workload.assumes}
         show_json({"workload": about, **_document(comparison)})
     else:
-        show(comparison_text(comparison, chosen))
+        show(as_text(plan_sheet(comparison, chosen)))
         tell(f"{workload.name} is an estimate: {workload.estimate}. {workload.assumes}")
     return 0
 
@@ -151,10 +151,10 @@ def _plan_usage(options: Namespace, card: RateCard, chosen: str) -> int:
     records = [_renamed(record, options.model) for record in gathered.records]
     burns, unpriced = burns_of_records(records, RateBook.fixed(card))
     gathered.reject_all(unpriced)
-    left = _unpriced_text(unpriced, len(records), card)
+    left = _left_out(unpriced, len(records), card)
     for problem in gathered.problems:
         tell(str(problem))
-    for message in left_out(gathered, "this plan"):
+    for message in left_out(gathered, "plan"):
         warn(message)
     if not burns:
         raise UsageError(f"--usage: the logs hold no response that card {card.id} can price")
@@ -164,25 +164,23 @@ def _plan_usage(options: Namespace, card: RateCard, chosen: str) -> int:
         ahead = {"forecast": _forecast_document(seen.ahead), "window": window}
         show_json({**_document(seen.comparison), **ahead, "log": log_document(gathered)})
     else:
-        texts = [left] if left else []
-        texts += [comparison_text(seen.comparison, chosen), forecast_text(seen.ahead)]
-        texts += [] if seen.window is None else [window_text(seen.window)]
-        show("\n".join(texts))
+        sheets = [*left, plan_sheet(seen.comparison, chosen), forecast_sheet(seen.ahead)]
+        sheets += [] if seen.window is None else [window_sheet(seen.window)]
+        show("\n".join(map(as_text, sheets)))
     return 0
 
 
-def _unpriced_text(unpriced: Sequence[Rejection], all_of_them: int, card: RateCard) -> str:
+def _left_out(unpriced: Sequence[Rejection], all_of_them: int, card: RateCard) -> list[Sheet]:
     """What the answer does not stand for: it comes before the answer, since it may change it."""
     if not unpriced:
-        return ""
+        return []
     models = Counter(rejection.command.usage.model for rejection in unpriced if isinstance(rejection.command, Record))
     named = ", ".join(f"{model} ({number:,})" for model, number in models.most_common())
-    return joined(
-        wrapped(
-            f"Left out: {len(unpriced):,} of {all_of_them:,} requests, which card {card.id} does not price in the "
-            f"plan: {named}. --model OLD=NEW prices them by another model, --card by another card."
-        )
+    says = (
+        f"Left out: {len(unpriced):,} of {all_of_them:,} requests, which card {card.id} does not price in the plan: "
+        f"{named}. --model OLD=NEW prices them by another model, --card by another card."
     )
+    return [Sheet("", (Listing("", (says,)),))]
 
 
 def _look_ahead(options: Namespace, card: RateCard, records: list[Record], burns: tuple[Burn, ...]) -> _Seen:

@@ -9,7 +9,7 @@ from mimo_credits.card import RateCard
 from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import Commands, UsageError, add_card_choice, add_json, chosen_card, count
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell
-from mimo_credits.display import number, quote_text, tier_shares
+from mimo_credits.display import as_text, number, quote_sheet, tier_shares
 from mimo_credits.errors import NotInPlan, PricingError, UnknownModel
 from mimo_credits.pricing import Quote, price, quote
 from mimo_credits.usage import Usage
@@ -66,7 +66,7 @@ def run(options: Namespace) -> int:
         at = None if options.at is None else iso(options.at)
         show_json({"at": at, **_document(quoted, card)})
     else:
-        show(quote_text(quoted, card, chosen))
+        show(as_text(quote_sheet(quoted, card, chosen)))
     return 0
 
 

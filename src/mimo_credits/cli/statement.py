@@ -10,7 +10,7 @@ from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import EXAMPLE, Commands, UsageError, add_json, change, instant
 from mimo_credits.cli.gathering import Gathered, gather, left_out, log_document
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell, warn
-from mimo_credits.display import statement_text
+from mimo_credits.display import as_text, statement_sheet
 from mimo_credits.errors import nearest
 from mimo_credits.ledger import (
     Account,
@@ -73,12 +73,12 @@ def run(options: Namespace) -> int:
     made = statement(_entries(options, gathered, book), book=book)
     for problem in gathered.problems:
         tell(str(problem))
-    for message in left_out(gathered, "this statement"):
+    for message in left_out(gathered, "statement"):
         warn(message)
     if options.json:
         show_json({**_document(made), "log": log_document(gathered)})
     else:
-        show(statement_text(made, book))
+        show(as_text(statement_sheet(made, book)))
     return 0
 
 

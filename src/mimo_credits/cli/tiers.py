@@ -7,7 +7,7 @@ from argparse import Namespace
 from mimo_credits.card import Interval, RateCard
 from mimo_credits.cli.arguments import Commands, add_card_choice, add_json, chosen_card
 from mimo_credits.cli.output import amount, amounts, card_ref, show, show_json
-from mimo_credits.display import tiers_text
+from mimo_credits.display import as_text, tiers_sheet
 from mimo_credits.pricing import CardRef
 
 _INTERVALS: tuple[Interval, ...] = ("monthly", "annual")
@@ -32,7 +32,7 @@ def run(options: Namespace) -> int:
     if options.json:
         show_json({"card": card_ref(CardRef(card.id, card.sha256)), "tiers": tier_documents(card)})
     else:
-        show(tiers_text(card, chosen))
+        show(as_text(tiers_sheet(card, chosen)))
     return 0
 
 

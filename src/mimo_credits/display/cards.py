@@ -1,36 +1,26 @@
-"""Tiers and rate cards as text."""
+"""Tiers and rate cards as sheets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from mimo_credits.card import Interval, RateCard, Rollover
-from mimo_credits.display.writing import (
-    DIGEST,
-    band_limits,
-    band_text,
-    card_name,
-    credit,
-    instant,
-    joined,
-    number,
-    table,
-    wrapped,
-)
+from mimo_credits.display.sheet import Block, Listing, Sheet, Table, table, untitled
+from mimo_credits.display.writing import DIGEST, band_limits, band_text, card_name, credit, instant, number
 from mimo_credits.exact import billed, percent, share
 from mimo_credits.pricing import CardRef
 from mimo_credits.table import Prices
 
 
-def tiers_text(card: RateCard, chosen: str = "") -> str:
+def tiers_sheet(card: RateCard, chosen: str = "") -> Sheet:
     """What a card's tiers hold and cost, by month and by year, and how they may be bought."""
-    lines = [f"Card {card_name(CardRef(card.id, card.sha256))}{f', {chosen}' if chosen else ''}", ""]
-    return joined([*lines, *_tiers(card), "", *table(_terms(card), "ll")])
+    title = f"Card {card_name(CardRef(card.id, card.sha256))}{f', {chosen}' if chosen else ''}"
+    return Sheet(title, (_tiers(card), untitled("ll", _terms(card))))
 
 
-def _tiers(card: RateCard) -> list[str]:
+def _tiers(card: RateCard, caption: str = "") -> Table:
     currencies = [currency for currency in card.currencies if any(currency in t.price for t in card.tiers.values())]
-    rows = [["tier", "for a", "credits", *currencies, "said to suffice for"]]
+    rows = []
     intervals: tuple[tuple[Interval, str], ...] = (("monthly", "month"), ("annual", "year"))
     for interval, word in intervals:
         for name, tier in card.tiers.items():
@@ -39,7 +29,8 @@ def _tiers(card: RateCard) -> list[str]:
                 prices = [number(billed(plan.price[currency], currency, "half-up")) for currency in currencies]
                 tasks = f"{tier.tasks.count:,} {tier.tasks.kind}" if tier.tasks and interval == "monthly" else ""
                 rows.append([name, word, number(plan.credits), *prices, tasks])
-    return table(rows, "llr" + "r" * len(currencies) + "l")
+    titles = ["tier", "for a", "credits", *currencies, "said to suffice for"]
+    return table(titles, "llr" + "r" * len(currencies) + "l", rows, caption)
 
 
 def _terms(card: RateCard) -> Iterator[list[str]]:
@@ -74,26 +65,32 @@ def _terms(card: RateCard) -> Iterator[list[str]]:
         yield ["web search", f"{prices} per 1,000 calls: money, never credits"]
 
 
-def card_text(card: RateCard, note: str = "") -> str:
+def card_sheet(card: RateCard, note: str = "") -> Sheet:
     """All that a card says, as a price list: tiers, models, terms, what is assumed, and who says so.
 
     `note` is what is known of the card from elsewhere (that it was withdrawn).
     """
-    lines = [f"Card {card.id} of {card.provider}, in effect from {instant(card.effective_from)} UTC"]
-    lines += [f"sha256 {card.sha256}", *wrapped(note), "", "Tiers", *_tiers(card), "", "Models, in plan credits"]
-    heading = ["model", "input tokens", "hit", "miss", "output", "audio hour", "source"]
-    lines += table([heading, *_credit_rows(card)], "llrrrrl")
-    for currency in card.table.prices:
-        lines += ["", f"Models, pay-as-you-go in {currency} per 1,000,000 tokens"]
-        lines += table([heading, *_price_rows(card, currency)], "llrrrrl")
+    titles = ["model", "input tokens", "hit", "miss", "output", "audio hour", "source"]
     names = [[alias, f"billed as {name}"] for name, model in card.models.items() for alias in model.aliases]
-    lines += ["", "Other names", *table(names, "ll"), "", "Terms", *table(_terms(card), "ll"), "", "Assumed"]
-    for assumption in card.assumptions:
-        lines += wrapped(f"{assumption.id}: {assumption.says}")
-    lines += ["", "Sources (H: official or several, M: one good, L: weak)"]
-    for place, (name, source) in enumerate(card.sources.items(), 1):
-        lines += wrapped(f"{place}  {name}: {source.title} ({source.date})")
-    return joined(lines)
+    blocks: list[Block] = [
+        _tiers(card, "Tiers"),
+        table(titles, "llrrrrl", _credit_rows(card), "Models, in plan credits"),
+    ]
+    for currency in card.table.prices:
+        caption = f"Models, pay-as-you-go in {currency} per 1,000,000 tokens"
+        blocks.append(table(titles, "llrrrrl", _price_rows(card, currency), caption))
+    if names:
+        blocks.append(untitled("ll", names, "Other names"))
+    blocks.append(untitled("ll", _terms(card), "Terms"))
+    if card.assumptions:
+        blocks.append(Listing("Assumed", tuple(f"{each.id}: {each.says}" for each in card.assumptions)))
+    sources = (
+        f"{place}  {name}: {source.title} ({source.date})"
+        for place, (name, source) in enumerate(card.sources.items(), 1)
+    )
+    blocks.append(Listing("Sources (H: official or several, M: one good, L: weak)", tuple(sources)))
+    title = f"Card {card.id} of {card.provider}, in effect from {instant(card.effective_from)} UTC"
+    return Sheet(title, tuple(blocks), (f"sha256 {card.sha256}", *([note] if note else [])))
 
 
 def _credit_rows(card: RateCard) -> Iterator[list[str]]:
@@ -124,13 +121,11 @@ def _cited(card: RateCard, citation: str) -> str:
     return f"{sure} {', '.join(places.get(cited, cited) for cited in ids.split(', '))}"
 
 
-def cards_text(cards: Sequence[RateCard], notes: Mapping[str, str]) -> str:
+def cards_sheet(cards: Sequence[RateCard], notes: Mapping[str, str]) -> Sheet:
     """A list of cards; `notes` by card id (that one was withdrawn) stand below it."""
-    rows = [["card", "in effect from (UTC)", "sha256", "tiers", "models"]]
+    rows = []
     for card in cards:
         counts = [f"{len(card.tiers)}", f"{len(card.models)}"]
         rows.append([card.id, instant(card.effective_from), card.sha256[:DIGEST], *counts])
-    lines = table(rows, "lllrr")
-    for note in notes.values():
-        lines += ["", *wrapped(note)]
-    return joined(lines)
+    listed = table(["card", "in effect from (UTC)", "sha256", "tiers", "models"], "lllrr", rows)
+    return Sheet("", (listed, *(Listing("", (note,)) for note in notes.values())))

@@ -1,4 +1,4 @@
-"""A quote as text, and what its credits are of each tier."""
+"""A quote as a sheet, and what its credits are of each tier."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.display.writing import METER_WORDS, band_text, card_name, credit, in_percent, joined, number, table
+from mimo_credits.display.sheet import Block, Row, Sheet, Table, group, table, total, untitled
+from mimo_credits.display.writing import METER_WORDS, band_text, card_name, credit, in_percent, number
 from mimo_credits.exact import percent, round_ratio, share, to_millicredits
 from mimo_credits.pricing import Quote, QuoteLine
 from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, WEB_SEARCH
@@ -34,36 +35,46 @@ def tier_shares(card: RateCard, millicredits: int) -> tuple[TierShare, ...]:
     return tuple(shares)
 
 
-def quote_text(quote: Quote, card: RateCard, chosen: str = "") -> str:
+def quote_sheet(quote: Quote, card: RateCard | None = None, chosen: str = "") -> Sheet:
     """A quote by model and meter, its share of each tier, and its pay-as-you-go price.
 
-    `card` is the one that the quote was made on; `chosen` says how it came to be that one.
+    `card`, the one that the quote was made on, adds the tiers and the bands' limits; `chosen` says how it came to be
+    that one.
     """
     rates = "off-peak rates" if quote.off_peak else "peak rates"
-    lines = [f"Card {card_name(quote.card)}{f', {chosen}' if chosen else ''}; {rates}", ""]
-    rows = [["meter", "quantity", "", "credits each", "credits"]]
-    for heading, group in groupby(quote.lines, key=lambda line: _quoted_model(line, card)):
-        rows += [[heading], *(_quote_row(line) for line in group)]
-    rows.append(["total", "", "", "", credit(quote.millicredits)])
-    lines += [*table(rows, "lrlrr"), ""]
-    fits = [["tier", "monthly allowance", "share", "fits"]]
-    for one in tier_shares(card, quote.millicredits):
-        times = "no limit" if one.fits is None else f"{one.fits:,} times"
-        fits.append([one.tier, number(one.allowance), in_percent(one.percent, quote.millicredits), times])
+    rows: list[Row] = []
+    for heading, lines in groupby(quote.lines, key=lambda line: _quoted_model(line, card)):
+        rows += [group(heading), *(_quote_row(line) for line in lines)]
+    rows.append(total(["total", "", "", "", credit(quote.millicredits)]))
+    blocks: list[Block] = [table(["meter", "quantity", "", "credits each", "credits"], "lrlrr", rows)]
+    if card is not None:
+        blocks.append(_tiers(quote, card))
     money = [["pay-as-you-go", currency, number(amount)] for currency, amount in quote.money.items()]
     money += [["pay-as-you-go", currency, why] for currency, why in quote.unpriced.items()]
-    return joined([*lines, *table(fits, "lrrr"), "", *table(money, "lll")])
+    if money:
+        blocks.append(untitled("lll", money))
+    return Sheet(f"Card {card_name(quote.card)}{f', {chosen}' if chosen else ''}; {rates}", tuple(blocks))
 
 
-def _quoted_model(line: QuoteLine, card: RateCard) -> str:
+def _tiers(quote: Quote, card: RateCard) -> Table:
+    rows = []
+    for one in tier_shares(card, quote.millicredits):
+        times = "no limit" if one.fits is None else f"{one.fits:,} times"
+        rows.append([one.tier, number(one.allowance), in_percent(one.percent, quote.millicredits), times])
+    return table(["tier", "monthly allowance", "share", "fits"], "lrrr", rows)
+
+
+def _quoted_model(line: QuoteLine, card: RateCard | None) -> str:
     asked = line.model if line.model == line.billed else f"{line.model}, billed as {line.billed}"
+    if card is None:
+        return f"{asked}, band {line.band + 1}" if line.band else asked
     band = band_text(card.models[line.billed], line.band)
     return f"{asked}, {band} input tokens" if band else asked
 
 
-def _quote_row(line: QuoteLine) -> list[str]:
-    quantity = [f"  {METER_WORDS[line.meter]}", f"{line.quantity:,}", _UNITS[line.meter]]
+def _quote_row(line: QuoteLine) -> Row:
+    quantity = (METER_WORDS[line.meter], f"{line.quantity:,}", _UNITS[line.meter])
     if line.rate is None:
-        return [*quantity, "", "money only"]
+        return Row((*quantity, "", "money only"))
     unit = " an hour" if line.unit == "hour" else ""
-    return [*quantity, f"{number(line.rate)}{unit}", credit(line.millicredits)]
+    return Row((*quantity, f"{number(line.rate)}{unit}", credit(line.millicredits)))

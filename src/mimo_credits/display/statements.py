@@ -1,23 +1,15 @@
-"""A statement as text, cycle by cycle."""
+"""A statement as a sheet, cycle by cycle."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Literal
 
 from mimo_credits.book import RateBook
-from mimo_credits.display.writing import (
-    DIGEST,
-    METER_WORDS,
-    band_text,
-    credit,
-    in_percent,
-    instant,
-    joined,
-    number,
-    table,
-)
-from mimo_credits.exact import percent, share
+from mimo_credits.display.sheet import Block, Paragraph, Row, Section, Sheet, Table, note, table, total, untitled
+from mimo_credits.display.writing import DIGEST, METER_WORDS, band_text, credit, in_percent, instant, number
+from mimo_credits.exact import percent, share, to_credits
 from mimo_credits.ledger import Billed
 from mimo_credits.pricing import CardRef
 from mimo_credits.statements import CycleStatement, SegmentStatement, Statement, StatementLine
@@ -42,38 +34,36 @@ _BILLS = {
 }
 
 
-def statement_text(statement: Statement, book: RateBook) -> str:
+def statement_sheet(statement: Statement, book: RateBook | None = None) -> Sheet:
     """Every cycle with its segments: balance, usage by model and meter, money due; then the cards.
 
-    `book` holds the cards that the statement names.
+    `book`, which holds the cards that the statement names, adds the bands' limits, and since when cards held.
     """
-    lines = ["Credits by billing cycle. All instants are in UTC."]
+    blocks: list[Block] = []
     for place, cycle in enumerate(statement.cycles, 1):
-        lines += ["", *_cycle(place, cycle, book)]
+        blocks += _cycle(place, cycle, book)
     money = [["billed", currency, number(amount)] for currency, amount in statement.money_due.items()]
     money += [["not billed yet", currency, number(amount)] for currency, amount in statement.unbilled.items()]
-    lines += ["", "Money due in all", *table(money, "lll")]
-    lines += ["", "Rate cards", *table([_card_row(card, book) for card in statement.cards], "lll")]
-    return joined(lines)
+    blocks.append(untitled("lll", money, "Money due in all"))
+    blocks.append(untitled("lll", [_card_row(card, book) for card in statement.cards], "Rate cards"))
+    return Sheet("Credits by billing cycle. All instants are in UTC.", tuple(blocks))
 
 
-def _cycle(place: int, cycle: CycleStatement, book: RateBook) -> Iterator[str]:
+def _cycle(place: int, cycle: CycleStatement, book: RateBook | None) -> Iterator[Block]:
     state = "" if cycle.complete else ", running"
-    title = f"Cycle {place}: {instant(cycle.start)} to {instant(cycle.end)}, {cycle.tier}, {cycle.interval}{state}"
-    yield title
-    yield "-" * len(title)
+    period = f"{instant(cycle.start)} to {instant(cycle.end)}"
+    yield Section(f"Cycle {place}: {period}, {cycle.tier}, {cycle.interval}{state}")
     for segment in cycle.segments:
-        yield f"{instant(segment.start)}  {_OPENINGS[segment.reason]}"
         upgrades = [bill.at for bill in segment.bills if bill.reason == "upgrade"]
-        yield from (f"{instant(at)}  upgraded, paying the price difference" for at in upgrades)
-        yield f"  {'in the end ' if upgrades else ''}{segment.tier}, by {_counted_cards(segment.cards)}"
-        yield ""
-        yield from table(list(zip(*_balance(segment), strict=True)), "r" * 10)
-        yield ""
+        tier = f"  {'in the end ' if upgrades else ''}{segment.tier}, by {_counted_cards(segment.cards)}"
+        opened = f"{instant(segment.start)}  {_OPENINGS[segment.reason]}"
+        yield Paragraph((opened, *(f"{instant(at)}  upgraded, paying the price difference" for at in upgrades), tier))
+        titles, cells = zip(*_balance(segment), strict=True)
+        yield table(titles, "r" * len(titles), [cells])
         if segment.lines:
-            yield from _usage(segment.lines, book)
-            yield ""
-    yield from table([_bill_row(bill) for bill in cycle.bills], "lllrl")
+            yield _usage(segment.lines, book)
+    if cycle.bills:
+        yield untitled("lllrl", [_bill_row(bill) for bill in cycle.bills])
 
 
 def _counted_cards(cards: Sequence[CardRef]) -> str:
@@ -98,32 +88,31 @@ def _balance(segment: SegmentStatement) -> Iterator[tuple[str, str]]:
     yield "requests", f"{segment.usages:,}"
 
 
-def _usage(lines: Sequence[StatementLine], book: RateBook) -> Iterator[str]:
+def _usage(lines: Sequence[StatementLine], book: RateBook | None) -> Table:
     """A table with one row for each model at one rate, and a column for each meter of tokens.
 
     Cards that charge the same for a model share its row. What is not tokens stands below the row.
     """
     groups: dict[tuple[str, str, int, bool, str, str], list[StatementLine]] = {}
-    for line in lines:
-        card = book.card(line.card)
-        rates = card.table.rows(line.off_peak).bands[line.billed][line.band]
-        band = band_text(card.models[line.billed], line.band)
-        key = (line.model, line.billed, line.band, line.off_peak, band, _rates(rates))
-        groups.setdefault(key, []).append(line)
-    rows: list[Sequence[str]] = [["model", "credits each", *(METER_WORDS[meter] for meter in _TOKENS), "credits"]]
-    for (model, billed_as, _, off_peak, band, each), group in sorted(groups.items()):
+    for one in _by_model(lines):
+        first = one[0]
+        band, each = _described(one, book)
+        groups.setdefault((first.model, first.billed, first.band, first.off_peak, band, each), []).extend(one)
+    rows: list[Row] = []
+    for (model, billed_as, _, off_peak, band, each), members in sorted(groups.items()):
         label = " ".join(part for part in (model, band, "off-peak" if off_peak else "") if part)
-        sums = _sums(group, "quantity")
+        sums = _sums(members, "quantity")
         cells = [f"{sums[meter]:,}" if sums[meter] else "" for meter in _TOKENS]
-        rows.append([label, each, *cells, credit(sum(line.millicredits for line in group))])
-        notes = [f"billed as {billed_as}"] if model != billed_as else []
-        notes += [words.format(sums[meter]) for meter, words in _APART.items() if sums[meter]]
-        rows += [[f"  {note}"] for note in notes]
+        rows.append(Row((label, each, *cells, credit(sum(line.millicredits for line in members)))))
+        rows += [note(f"billed as {billed_as}")] if model != billed_as else []
+        rows += [note(words.format(sums[meter])) for meter, words in _APART.items() if sums[meter]]
     sums = _sums(lines, "millicredits")
-    rows.append(["credits by meter", "", *(credit(sums[meter]) for meter in _TOKENS), credit(sum(sums.values()))])
+    by_meter = (credit(sums[meter]) for meter in _TOKENS)
+    rows.append(total(["credits by meter", "", *by_meter, credit(sum(sums.values()))]))
     if sums[AUDIO_SECOND]:
-        rows.append([f"  and for audio {credit(sums[AUDIO_SECOND])}"])
-    yield from table(rows, "lrrrrr")
+        rows.append(note(f"and for audio {credit(sums[AUDIO_SECOND])}"))
+    titles = ["model", "credits each", *(METER_WORDS[meter] for meter in _TOKENS), "credits"]
+    return table(titles, "lrrrrr", rows)
 
 
 def _sums(lines: Iterable[StatementLine], field: Literal["quantity", "millicredits"]) -> dict[str, int]:
@@ -134,20 +123,46 @@ def _sums(lines: Iterable[StatementLine], field: Literal["quantity", "millicredi
     return sums
 
 
-def _rates(rates: Rates) -> str:
+def _by_model(lines: Iterable[StatementLine]) -> Iterable[list[StatementLine]]:
+    """The lines of each model on one card, in one band and at one time of day."""
+    groups: dict[tuple[str, str, str, int, bool], list[StatementLine]] = {}
+    for line in lines:
+        groups.setdefault((line.model, line.billed, line.card, line.band, line.off_peak), []).append(line)
+    return groups.values()
+
+
+def _described(lines: Sequence[StatementLine], book: RateBook | None) -> tuple[str, str]:
+    """Which inputs the band of these lines is for, and what each meter costs: by the card, or as the lines know it."""
+    first = lines[0]
+    if book is None:
+        known = {line.meter: line.rate for line in lines}
+        each = _each([known.get(meter) for meter in _TOKENS], known.get(AUDIO_SECOND))
+        return f"band {first.band + 1}" if first.band else "", each
+    card = book.card(first.card)
+    rates = card.table.rows(first.off_peak).bands[first.billed][first.band]
+    return band_text(card.models[first.billed], first.band), _each(*_in_credits(rates))
+
+
+def _in_credits(rates: Rates) -> tuple[list[Decimal | None], Decimal | None]:
+    by_token = [rates.cache_hit, rates.cache_miss, rates.output]
+    hourly = None if rates.audio_hour is None else to_credits(rates.audio_hour)
+    return [None if rate is None else to_credits(rate) for rate in by_token], hourly
+
+
+def _each(by_token: Sequence[Decimal | None], hourly: Decimal | None) -> str:
     """Credits of hit/miss/output, one number where they are the same; and those of an hour of audio."""
-    tokens = [rates.cache_hit, rates.cache_miss, rates.output]
-    written = ["-" if rate is None else credit(rate) for rate in tokens]
-    by_token = written[0] if len(set(written)) == 1 else "/".join(written)
-    if rates.audio_hour is None:
-        return by_token
-    by_hour = f"{credit(rates.audio_hour)}/h"
-    return f"{by_token} + {by_hour}" if any(tokens) else by_hour
+    written = ["-" if rate is None else number(rate) for rate in by_token]
+    tokens = written[0] if len(set(written)) == 1 else "/".join(written)
+    if hourly is None:
+        return tokens
+    by_hour = f"{number(hourly)}/h"
+    return f"{tokens} + {by_hour}" if any(by_token) else by_hour
 
 
 def _bill_row(bill: Billed) -> list[str]:
     return ["money due", instant(bill.at), bill.currency, number(bill.amount), _BILLS[bill.reason]]
 
 
-def _card_row(ref: CardRef, book: RateBook) -> list[str]:
-    return [ref.id, f"in effect from {instant(book.card(ref.id).effective_from)}", f"sha256 {ref.sha256[:DIGEST]}"]
+def _card_row(ref: CardRef, book: RateBook | None) -> list[str]:
+    since = f"in effect from {instant(book.card(ref.id).effective_from)}" if book is not None else ""
+    return [ref.id, since, f"sha256 {ref.sha256[:DIGEST]}"]

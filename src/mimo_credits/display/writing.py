@@ -1,11 +1,10 @@
-"""Words, numbers and tables: what every text here is made of."""
+"""Words and numbers: what every cell is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from textwrap import TextWrapper
+from fractions import Fraction
 
 from mimo_credits.card import ModelRates
 from mimo_credits.exact import to_credits
@@ -20,38 +19,8 @@ METER_WORDS = {
     WEB_SEARCH: "web search",
 }
 
-WIDTH = 100
-"""Columns that texts are made for."""
-
 DIGEST = 12
 """How much of a SHA-256 is shown."""
-
-
-def joined(lines: Iterable[str]) -> str:
-    """Lines as one text."""
-    return "\n".join(lines) + "\n"
-
-
-def table(rows: Iterable[Sequence[str]], align: str) -> list[str]:
-    """Rows as lines, their columns padded to the widest cell on the side that `align` names (`l`, `r`) for each.
-
-    A row of one cell is a heading, and as wide as it is.
-    """
-    listed = list(rows)
-    columns = zip(*(row for row in listed if len(row) > 1), strict=True)
-    widths = [max(map(len, column)) for column in columns]
-    return [("  " + "  ".join(_padded(row, widths, align) if len(row) > 1 else row)).rstrip() for row in listed]
-
-
-def wrapped(paragraph: str) -> list[str]:
-    """A paragraph as lines of at most `WIDTH` columns, all but its first further indented."""
-    wrapper = TextWrapper(WIDTH, "  ", "    ", break_long_words=False, break_on_hyphens=False)
-    return wrapper.wrap(paragraph)
-
-
-def _padded(row: Sequence[str], widths: Sequence[int], align: str) -> Iterator[str]:
-    for cell, width, side in zip(row, widths, align, strict=False):
-        yield cell.rjust(width) if side == "r" else cell.ljust(width)
 
 
 def card_name(card: CardRef) -> str:
@@ -75,7 +44,7 @@ def number(amount: Decimal) -> str:
     return f"{amount:,f}"
 
 
-def in_percent(value: Decimal, part: int) -> str:
+def in_percent(value: Decimal, part: int | Fraction) -> str:
     """A rounded percentage; one that is rounded to nothing, though the `part` is something, says so."""
     return "< 0.1 %" if part and not value else f"{value} %"
 

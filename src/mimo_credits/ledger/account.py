@@ -12,8 +12,11 @@ from mimo_credits.cycle import Cycle
 from mimo_credits.exact import to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import LAST_INSTANT
+from mimo_credits.seen import as_html, as_rich, as_text
 
 if TYPE_CHECKING:
+    from rich.console import Group
+
     from mimo_credits.book import RateBook
 
 
@@ -114,6 +117,19 @@ class Account(NamedTuple):
     holds: FrozenMap[OpenHold] = _NO_HOLDS
     ended_holds: tuple[EndedHold, ...] = ()
     accrued: Fraction = _NOTHING
+
+    def __repr__(self) -> str:
+        when = f" at {self.now.isoformat()}" if self.now else ""
+        return f"<Account {self.tier or 'without a plan'}, {self.remaining:,f} credits left{when}>"
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def __rich__(self) -> Group:
+        return as_rich(self)
 
     @property
     def tier(self) -> str | None:

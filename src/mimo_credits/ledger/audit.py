@@ -37,22 +37,16 @@ def _balances(account: Account, entries: Sequence[Entry]) -> Iterator[Problem]:
 
 
 def _charges(entries: Sequence[Entry]) -> Iterator[Problem]:
-    """What was posted to `spent` is what was rated, usage by usage."""
+    """What was posted to `spent` is what was rated, usage by usage; a correction rates nothing and posts apart."""
     owed: dict[str, int] = {}
-    corrected = 0
     for entry in entries:
         if isinstance(entry, Rated):
             owed[entry.id] = owed.get(entry.id, 0) + entry.millicredits
-        elif isinstance(entry, Posting) and entry.reason == "correction":
-            corrected += (entry.target == SPENT) - (entry.source == SPENT)
-        elif isinstance(entry, Posting) and entry.target == SPENT:
+        elif isinstance(entry, Posting) and entry.target == SPENT and entry.reason != "correction":
             owed[entry.ref] = owed.get(entry.ref, 0) - entry.millicredits
-    if not corrected:
-        yield from (
-            Problem(ref, f"was rated {rest} millicredits beyond what was spent for it")
-            for ref, rest in owed.items()
-            if rest
-        )
+    for ref, rest in owed.items():
+        if rest:
+            yield Problem(ref, f"was rated {rest} millicredits beyond what was spent for it")
 
 
 def _prices(entries: Sequence[Entry], book: RateBook) -> Iterator[Problem]:

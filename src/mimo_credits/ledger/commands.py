@@ -16,7 +16,7 @@ from mimo_credits.card import Interval
 from mimo_credits.errors import Conflict, InputError, is_unicode, shown
 from mimo_credits.exact import to_millicredits
 from mimo_credits.instants import from_unix, parse_instant, to_utc
-from mimo_credits.usage import Usage
+from mimo_credits.usage import Usage, check_usage
 
 MAX_ID = 256
 MAX_PRIORITY = 10**6
@@ -43,11 +43,6 @@ def _check_credits(value: Decimal | int, name: str) -> None:
         raise InputError(name, str(error)) from None
     if not 0 < millicredits <= MAX_MILLICREDITS:
         raise InputError(name, f"needs more than 0 and at most {MAX_MILLICREDITS:,} millicredits, not {shown(value)}")
-
-
-def _check_usage(value: object) -> None:
-    if not isinstance(value, Usage):
-        raise InputError("usage", f"needs a Usage, not {shown(value)}")
 
 
 def _check_choice(value: object, name: str, choices: tuple[object, ...]) -> None:
@@ -99,7 +94,7 @@ class Record(_At):
 
     def __post_init__(self) -> None:
         _At.__post_init__(self)
-        _check_usage(self.usage)
+        check_usage(self.usage)
 
     @classmethod
     def from_response(cls, payload: Mapping[str, object], id: str | None = None) -> Record:
@@ -178,7 +173,7 @@ class Hold(_At):
         if (self.usage is None) == (self.credits is None):
             raise InputError("usage", "a hold needs either usage or credits")
         if self.usage is not None:
-            _check_usage(self.usage)
+            check_usage(self.usage)
         if self.credits is not None:
             _check_credits(self.credits, "credits")
             object.__setattr__(self, "credits", Decimal(self.credits))
@@ -195,7 +190,7 @@ class Settle(_At):
     def __post_init__(self) -> None:
         _At.__post_init__(self)
         _check_id(self.hold_id, "hold_id")
-        _check_usage(self.usage)
+        check_usage(self.usage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +222,7 @@ Command: TypeAlias = Identified | Advance
 _RANK: dict[type, int] = {
     kind: rank
     for rank, kinds in enumerate(
-        ((Subscribe,), (Grant,), (Cancel, ChangeTier), (Hold, Settle, Release), (Record,), (Advance,))
+        ((Subscribe,), (Grant,), (Cancel, ChangeTier), (Hold,), (Settle, Release), (Record,), (Advance,))
     )
     for kind in kinds
 }
@@ -237,7 +232,7 @@ _RANK: dict[type, int] = {
 def timeline(commands: Iterable[Command]) -> list[Command]:
     """A batch in the order in which it is to be applied, each command once, whatever order it arrived in.
 
-    By instant, then Subscribe, grants, Cancel and ChangeTier, Hold / Settle / Release, usage; ties by id. A repeat
+    By instant, then Subscribe, grants, Cancel and ChangeTier, holds, Settle and Release, usage; ties by id. A repeat
     (same id, same content) is dropped; the same id with other content raises `Conflict`.
     """
     seen: dict[str, Command] = {}

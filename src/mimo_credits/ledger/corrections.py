@@ -60,7 +60,7 @@ def difference(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[Entry, 
     if at is None:
         return ()
     entries = [*_openings(old, new, at), *_postings(old, new, at), *_money(old, new, before, after, at)]
-    if entries or replay(entries, old) != new:
+    if replay(entries, old) != new:
         entries.append(_restatement(new, at))
     return tuple(entries)
 

@@ -171,10 +171,8 @@ def _carry_over(draft: Draft, at: datetime, card: RateCard, cycle: Cycle) -> Non
     allowance = draft.account.bucket(ALLOWANCE)
     if not isinstance(rollover, Rollover) or allowance is None or not allowance.millicredits:
         return
-    last = cycle
-    for _ in range(rollover.cycles - 1):
-        last = next_cycle(last, cycle.rule)
+    expires_at = cycle.rule.end_of(cycle.anchor, cycle.number + rollover.cycles - 1)
     pot = f"carried:{at.isoformat()}"
-    draft.add(BucketOpened(at, pot, last.end, 0, "carried over"))
+    draft.add(BucketOpened(at, pot, expires_at, 0, "carried over"))
     carried = min(allowance.millicredits, to_millicredits(rollover.up_to))
     draft.post(at, ALLOWANCE, pot, carried, "carried", "")

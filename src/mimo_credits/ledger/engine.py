@@ -12,6 +12,7 @@ by `timeline`, by the in-memory `Ledger` and by a database.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, NamedTuple
 
 from mimo_credits.book import RateBook
@@ -89,7 +90,9 @@ def fold(
             if rejected is None:
                 raise
             rejected.append(Rejection(command, error))
-        account, command = plain_usage(account, remaining, book, entries)
+        command = next(remaining, None)
+        if type(command) is Record:
+            account, command = plain_usage(account, chain((command,), remaining), book, entries)
     return account, entries
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
 from mimo_credits.errors import InputError
-from mimo_credits.exact import quotient, ratio_price, to_millicredits, whole
+from mimo_credits.exact import ratio, ratio_price, to_millicredits, whole
 from mimo_credits.planning.workload import Workload
 from mimo_credits.pricing import CardRef
 
@@ -57,8 +57,8 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
     searches = quote.web_searches.get(currency, Decimal(0))
     each = Fraction(quote.money[currency]) - Fraction(searches)
     drawn = workload.millicredits(card)
-    holds = whole(quotient(to_millicredits(sold.credits), drawn), "down") if drawn else None
-    meets_at = quotient(price, each) if each else None
+    holds = whole(ratio(to_millicredits(sold.credits), drawn), "down") if drawn else None
+    meets_at = ratio(price, each) if each else None
     times = None if meets_at is None else whole(meets_at, "up")
     reached = times is not None and (holds is None or times <= holds)
     made = BreakEven(

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import Interval, RateCard
 from mimo_credits.errors import InputError
-from mimo_credits.exact import quotient, ticks, to_credits, to_millicredits, whole
+from mimo_credits.exact import ratio, ticks, to_credits, to_millicredits, whole
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Account, Entry
 from mimo_credits.planning.burns import Burn, burns_of_entries, in_order
@@ -129,7 +129,7 @@ def forecast(
     rates: dict[str, Fraction] = {
         "slowest day": Fraction(min(days)),
         "median day": Fraction(median_high(days)),
-        "mean": quotient(sum(days), len(days)),
+        "mean": ratio(sum(days), len(days)),
         "fastest day": Fraction(max(days)),
     }
     paces = (_pace(name, per_day, card, at, end, used, remaining, interval) for name, per_day in rates.items())
@@ -181,7 +181,7 @@ def _pace(
     remaining: int | None,
     interval: Interval,
 ) -> Pace:
-    by_end = used + whole(per_day * quotient(ticks(end - at), ticks(_DAY)), "up")
+    by_end = used + whole(per_day * ratio(ticks(end - at), ticks(_DAY)), "up")
     tier = _tier(card, by_end, interval)
     if remaining is None:
         return Pace(name, per_day, by_end, None, None, tier)
@@ -193,7 +193,7 @@ def _runs_out(at: datetime, end: datetime, per_day: Fraction, remaining: int) ->
     """When what remains is spent at that pace; None where that is not before the cycle ends."""
     if not per_day:
         return None
-    lasts = whole(quotient(remaining, per_day) * ticks(_DAY), "down")
+    lasts = whole(ratio(remaining, per_day) * ticks(_DAY), "down")
     return at + timedelta(microseconds=max(lasts, 0)) if lasts < ticks(end - at) else None
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.exact import percent, quotient, share, to_credits, to_millicredits, whole
+from mimo_credits.exact import percent, ratio, share, to_credits, to_millicredits, whole
 from mimo_credits.planning.break_even import tier_of
 from mimo_credits.planning.workload import Workload, check_count
 from mimo_credits.pricing import CardRef
@@ -76,7 +76,7 @@ def off_peak_lever(card: RateCard, tier: str, workload: Workload, *, times: int 
         (replace(step, off_peak_share=0).millicredits(card) * Fraction(step.off_peak_share) for step in workload.steps),
         Fraction(0),
     )
-    now = quotient(placed, peak) if peak else Fraction(0)
+    now = ratio(placed, peak) if peak else Fraction(0)
     return _lever(card, tier, workload, "off-peak work", now, ends, times)
 
 
@@ -95,7 +95,7 @@ def _least(without: Fraction, fully: Fraction, allowance: int) -> Fraction | Non
         return Fraction(0)
     if fully > allowance:
         return None
-    return quotient(without - allowance, without - fully)
+    return ratio(without - allowance, without - fully)
 
 
 def _cached(workload: Workload, *, everything: bool) -> Workload:

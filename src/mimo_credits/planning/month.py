@@ -16,7 +16,7 @@ from fractions import Fraction
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError
-from mimo_credits.exact import billed, quotient, ticks, whole
+from mimo_credits.exact import billed, ratio, ticks, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Record, Rejection
@@ -43,7 +43,7 @@ def month_of_records(
     left_out = {rejection.command for rejection in unpriced}
     usages = Counter(record.usage for record in observed if record not in left_out)
     money, no_price = prices(card, usages)
-    stretch = quotient(ticks(length), ticks(until - since))
+    stretch = ratio(ticks(length), ticks(until - since))
 
     def month_money(seen: Mapping[str, Decimal]) -> FrozenMap[Decimal]:
         rounding = card.policy.money_rounding

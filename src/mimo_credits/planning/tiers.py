@@ -20,7 +20,7 @@ from mimo_credits.exact import (
     billed,
     percent,
     plus,
-    quotient,
+    ratio,
     ratio_price,
     share,
     to_credits,
@@ -179,7 +179,7 @@ def _fit(card: RateCard, name: str, tier: Tier, use: MonthOfUse) -> TierFit:
         cost=cost,
         first_purchase=_with_searches(_first_purchase(card, tier), use),
         annual=FrozenMap(yearly.price) if yearly is not None and holds_a_year else _NO_MONEY,
-        per_million=_each(cost, quotient(use.tokens, PER_MILLION)),
+        per_million=_each(cost, ratio(use.tokens, PER_MILLION)),
         per_task=_each(cost, Fraction(use.tasks or 0)),
         why="",
     )
@@ -211,7 +211,7 @@ def _each(cost: Mapping[str, Decimal], count: Fraction) -> FrozenMap[Decimal]:
     """The cost of one of so many; empty where there are none."""
     if not count:
         return _NO_MONEY
-    return FrozenMap((currency, ratio_price(quotient(amount, count))) for currency, amount in cost.items())
+    return FrozenMap((currency, ratio_price(ratio(amount, count))) for currency, amount in cost.items())
 
 
 def _why(fit: TierFit, chosen: TierFit | None, currency: str) -> str:

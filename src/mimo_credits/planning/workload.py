@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError, NoRate, shown
-from mimo_credits.exact import plain, plus, quotient, ratio_price, to_credits, whole
+from mimo_credits.exact import plain, plus, ratio, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
 from mimo_credits.usage import MAX_COUNT, Usage
@@ -264,4 +264,4 @@ def _separately(steps: Iterable[Step], times: int) -> FrozenMap[Decimal]:
 
 def _call_costs(step: Step, times: int) -> Iterator[tuple[str, Decimal]]:
     for call, quantity in step.calls:
-        yield call.currency, ratio_price(quotient(call.price, call.per) * quantity * step.count * times)
+        yield call.currency, ratio_price(ratio(call.price, call.per) * quantity * step.count * times)

@@ -13,13 +13,13 @@ tokens that its source estimates. A file with problems is refused with all of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from mimo_credits.card.checks import key
-from mimo_credits.card.parts import Citation, Currency, Many, Name, Number, Part, Source, SourceId, cited_ids
+from mimo_credits.card.parts import Citation, Currency, Many, Name, Number, Part, Source, SourceId, Table, cited_ids
 from mimo_credits.card.reading import parse, schema_problems
 from mimo_credits.errors import Problem, WorkloadsError
 from mimo_credits.frozen import FrozenMap
@@ -28,7 +28,7 @@ from mimo_credits.usage import MAX_COUNT, Usage
 
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Positive = Annotated[int, Field(gt=0, le=MAX_COUNT)]
-Counts = Annotated[Mapping[SourceId, Positive], AfterValidator(FrozenMap)]
+Counts = Table[SourceId, Positive]
 
 
 class CallPart(Part):
@@ -68,9 +68,9 @@ class WorkloadPart(Part):
 class WorkloadFile(Part):
     """The whole file."""
 
-    sources: Annotated[Mapping[SourceId, Source], AfterValidator(FrozenMap)]
-    calls: Annotated[Mapping[SourceId, CallPart], AfterValidator(FrozenMap)] = Field(default_factory=FrozenMap)
-    workloads: Annotated[Mapping[SourceId, WorkloadPart], AfterValidator(FrozenMap)]
+    sources: Table[SourceId, Source]
+    calls: Table[SourceId, CallPart] = Field(default_factory=FrozenMap)
+    workloads: Table[SourceId, WorkloadPart]
 
 
 def read_workloads(raw: bytes, file: str) -> FrozenMap[Workload]:

@@ -1,0 +1,87 @@
+"""A sheet: what a value looks like, said once, before anyone decides on text, HTML, Markdown or a terminal's colours.
+
+A sheet is a title and blocks: sections, paragraphs, lists and tables. Every cell is text already, exact to its last
+digit, so a renderer (`text`, `html`, `markdown`, `terminal`) arranges and escapes, and can never change an amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+Kind = Literal["row", "group", "note", "total"]
+
+
+class Row(NamedTuple):
+    """A row of a table. A `group` heads the rows after it and a `note` explains the row before: each is one cell."""
+
+    cells: tuple[str, ...]
+    kind: Kind = "row"
+
+
+class Table(NamedTuple):
+    """Rows under `titles` (all empty: no header), each column aligned to the side that `align` names: `l` or `r`."""
+
+    titles: tuple[str, ...]
+    align: str
+    rows: tuple[Row, ...]
+    caption: str = ""
+
+
+class Section(NamedTuple):
+    """A heading; it holds for the blocks after it, until the next."""
+
+    title: str
+
+
+class Paragraph(NamedTuple):
+    """Lines that stay lines."""
+
+    lines: tuple[str, ...]
+
+
+class Listing(NamedTuple):
+    """Items of prose under a caption, which may be empty."""
+
+    caption: str
+    items: tuple[str, ...]
+
+
+Block: TypeAlias = Table | Section | Paragraph | Listing
+
+
+class Sheet(NamedTuple):
+    """A title, which says what this is and by which card, lines right under it, and the blocks."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    lead: tuple[str, ...] = ()
+
+
+def table(titles: Sequence[str], align: str, rows: Iterable[Row | Sequence[str]], caption: str = "") -> Table:
+    """A table; plain sequences of cells become rows."""
+    return Table(tuple(titles), align, tuple(map(_row, rows)), caption)
+
+
+def untitled(align: str, rows: Iterable[Row | Sequence[str]], caption: str = "") -> Table:
+    """A table without a header: names on the left, what is said of them beside."""
+    return table([""] * len(align), align, rows, caption)
+
+
+def total(cells: Iterable[str]) -> Row:
+    """The row that sums up the ones above."""
+    return Row(tuple(cells), "total")
+
+
+def group(cell: str) -> Row:
+    """A heading over the rows after it."""
+    return Row((cell,), "group")
+
+
+def note(cell: str) -> Row:
+    """What is to be said of the row before."""
+    return Row((cell,), "note")
+
+
+def _row(row: Row | Sequence[str]) -> Row:
+    return row if isinstance(row, Row) else Row(tuple(row))

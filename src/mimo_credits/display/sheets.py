@@ -1,0 +1,34 @@
+"""Which sheet a value has when nothing else is known but the value itself: in a notebook, or printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mimo_credits.card import RateCard
+from mimo_credits.display.accounts import account_sheet
+from mimo_credits.display.cards import card_sheet
+from mimo_credits.display.quotes import quote_sheet
+from mimo_credits.display.sheet import Sheet
+from mimo_credits.display.statements import statement_sheet
+from mimo_credits.errors import InputError, shown
+from mimo_credits.ledger import Account
+from mimo_credits.pricing import Quote
+from mimo_credits.statements import Statement
+
+_SHEETS: dict[type, Callable[[Any], Sheet]] = {
+    Account: account_sheet,
+    Quote: quote_sheet,
+    RateCard: card_sheet,
+    Statement: statement_sheet,
+}
+
+
+def sheet_of(value: object) -> Sheet:
+    """The sheet of a value that people meet. Raises `InputError` for any other."""
+    made = _SHEETS.get(type(value))
+    if made is None:
+        raise InputError(
+            "value", f"{shown(value)} has no sheet: {', '.join(sorted(kind.__name__ for kind in _SHEETS))} have"
+        )
+    return made(value)

@@ -1,0 +1,316 @@
+"""How values show themselves: printed, in a notebook and in a terminal, the same cells, exact and harmless."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pandas
+import polars
+import pyarrow
+import pytest
+from rich.console import Console
+
+from mimo_credits import (
+    Account,
+    Cancel,
+    ChangeTier,
+    Grant,
+    Hold,
+    InputError,
+    RateBook,
+    RateCard,
+    Record,
+    Subscribe,
+    Usage,
+    fold,
+    load_book,
+    load_card,
+    quote,
+    statement,
+)
+from mimo_credits.display import (
+    as_html,
+    as_markdown,
+    as_text,
+    card_sheet,
+    cards_sheet,
+    quote_sheet,
+    sheet_of,
+    statement_sheet,
+    tiers_sheet,
+)
+from mimo_credits.display.records import records_of
+from mimo_credits.display.sheet import Listing, Paragraph, Section, Sheet, Table
+from tests.made_cards import TEXT
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+PLANTED = "<img/src=x/onerror=alert(1)>*b*[bold]r[/bold]|`"
+MAY = load_card("2026-05-27")
+REQUEST = Usage("mimo-v2.5-pro", input_tokens=86_790, cached_tokens=86_000, output_tokens=305)
+
+
+def planted_book() -> RateBook:
+    """A card that knows a model by a name which is markup in HTML, in Markdown and in rich."""
+    alias = f"'{PLANTED}'"
+    text = TEXT.replace("[models.banded]", f"[models.banded]\naliases = [{alias}]", 1)
+    assert text != TEXT
+    return RateBook.fixed(RateCard.from_toml(text))
+
+
+def planted_values() -> Iterator[object]:
+    book = planted_book()
+    (card,) = book
+    usage = Usage(PLANTED, input_tokens=10)
+    commands = [
+        Subscribe("s", START, next(iter(card.tiers))),
+        Record(PLANTED, START, usage),
+        Hold(PLANTED, START, credits=1, expires_at=START + timedelta(hours=1)),
+        Grant(PLANTED, START, 1),
+    ]
+    account, entries = fold(Account(), commands, book)
+    return iter([card, quote(card, usage), account, statement(entries), statement(entries, book=book)])
+
+
+def lived() -> tuple[Account, list]:
+    commands = [
+        Subscribe("s", START, "lite"),
+        Grant("g", START, 5),
+        Record("r", START, REQUEST),
+        Hold("h", START, credits=500, expires_at=START + timedelta(days=2)),
+    ]
+    return fold(Account(), commands, load_book())
+
+
+class Parsed(HTMLParser):
+    """The tags of a document, and the text of each table cell by row."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.rows: list[list[str]] = []
+        self.bold: list[str] = []
+        self.inside = False
+        self.feed(document)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.rows[-1][-1] += data
+        if self.tags and self.tags[-1] == "strong":
+            self.bold.append(data)
+
+
+def sheets() -> Iterator[Sheet]:
+    account, entries = lived()
+    yield sheet_of(account)
+    yield sheet_of(Account())
+    yield quote_sheet(quote(MAY, REQUEST), MAY)
+    yield statement_sheet(statement(entries), load_book())
+    yield card_sheet(MAY, "It was withdrawn.")
+    yield cards_sheet(list(load_book()), {"x": "A note."})
+    yield tiers_sheet(MAY)
+    yield from map(sheet_of, planted_values())
+
+
+def cells_of(sheet: Sheet) -> list[list[str]]:
+    rows = []
+    for block in sheet.blocks:
+        if isinstance(block, Table):
+            rows += [list(block.titles)] if any(block.titles) else []
+            rows += [list(row.cells) for row in block.rows]
+    return rows
+
+
+@pytest.mark.parametrize("sheet", list(sheets()), ids=lambda sheet: sheet.title[:30])
+def test_html_holds_every_cell_as_it_is_and_no_tag_of_its_values(sheet: Sheet) -> None:
+    parsed = Parsed(as_html(sheet))
+    assert parsed.rows == cells_of(sheet)
+    assert set(parsed.tags) <= {"div", "style", "p", "strong", "br", "h4", "ul", "li"} | {
+        "table", "caption", "thead", "tbody", "tr", "th", "td",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("sheet", list(sheets()), ids=lambda sheet: sheet.title[:30])
+def test_every_form_holds_every_text(sheet: Sheet) -> None:
+    texts = [sheet.title, *sheet.lead, *(cell for row in cells_of(sheet) for cell in row)]
+    for block in sheet.blocks:
+        match block:
+            case Section():
+                texts.append(block.title)
+            case Paragraph():
+                texts += [line.strip() for line in block.lines]
+            case Listing():
+                texts += [block.caption, *block.items]
+            case Table():
+                texts.append(block.caption)
+    plain, markdown = squeezed(as_text(sheet)), as_markdown(sheet)
+    for text in texts:
+        assert squeezed(text) in plain
+        assert markdown_escaped(text) in markdown
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def markdown_escaped(text: str) -> str:
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#~" else sign for sign in text)
+
+
+@pytest.mark.parametrize("value", list(planted_values()), ids=lambda value: type(value).__name__)
+def test_a_planted_name_stays_a_name_in_a_notebook_and_in_a_terminal(value: object) -> None:
+    html = value._repr_html_()
+    assert "<img" not in html
+    assert "&lt;img/src=x/onerror=alert(1)&gt;" in html
+    console = Console(file=io.StringIO(), width=300)
+    console.print(value)
+    assert PLANTED in console.file.getvalue()
+
+
+def test_markdown_tables_have_as_many_cells_in_each_line_even_where_a_name_has_a_bar() -> None:
+    for sheet in sheets():
+        for block in as_markdown(sheet).split("\n\n"):
+            bars = {len(line.replace("\\|", "").split("|")) for line in block.splitlines() if line.startswith("|")}
+            assert len(bars) <= 1
+
+
+def test_the_total_is_bold_and_names_its_card() -> None:
+    html = quote(MAY, REQUEST)._repr_html_()
+    assert "635,000" in Parsed(html).bold
+    assert "Card 2026-05-27.1 (sha256 947d3916b02c)" in html
+
+
+def test_numbers_stand_on_the_right_also_where_styles_are_stripped() -> None:
+    html = quote(MAY, REQUEST)._repr_html_()
+    assert '<td align="right">86,000</td>' in html
+    assert '<td align="right"><strong>635,000</strong></td>' in html
+
+
+def test_print_gives_the_text_and_repr_stays_one_line() -> None:
+    account, entries = lived()
+    for value in (account, quote(MAY, REQUEST), statement(entries), MAY):
+        assert str(value) + "\n" == as_text(sheet_of(value))
+        assert "\n" not in repr(value)
+    assert repr(account) == "<Account lite, 4,099,364,505 credits left at 2026-06-01T00:00:00+00:00>"
+    assert repr(Account()) == "<Account without a plan, 0 credits left>"
+    assert repr(quote(MAY, REQUEST)) == "<Quote 635,000 credits by card 2026-05-27.1, sha256 947d3916b02c…>"
+    assert repr(statement(entries)).startswith("<Statement of 1 cycles, 2026-06-01T00:00:00+00:00 to 2026-07-02")
+    assert repr(statement([])) == "<Statement of no cycles>"
+
+
+def test_an_account_says_what_is_pending_and_where_it_is_pinned() -> None:
+    def shown(*commands) -> str:
+        return str(fold(Account(), [Subscribe("s", START, "pro", card="2026-05-27"), *commands], load_book())[0])
+
+    assert "card   2026-05-27.1, pinned" in shown()
+    assert "at its end  lapses: it was cancelled" in shown(Cancel("c", START))
+    assert "at its end  changes to lite" in shown(ChangeTier("c", START, "lite", "renewal"))
+    assert "An account that has no entries yet" in str(Account())
+
+
+def test_a_statement_without_its_book_tells_bands_by_number() -> None:
+    card = load_card("2026-04-03")
+    long = Usage("mimo-v2-pro", input_tokens=300_000)
+    april = datetime(2026, 4, 5, tzinfo=UTC)
+    entries = fold(Account(), [Subscribe("s", april, "lite"), Record("r", april, long)], RateBook.fixed(card))[1]
+    assert "mimo-v2-pro band 2         -/4/-" in str(statement(entries))
+    assert "mimo-v2-pro, band 2" in str(quote(card, long))
+
+
+def test_what_has_no_sheet_says_so() -> None:
+    with pytest.raises(InputError, match="Account, Quote, RateCard, Statement have"):
+        sheet_of(7)
+
+
+def test_the_core_draws_nothing_until_somebody_looks() -> None:
+    code = "import mimo_credits, sys; sys.exit('mimo_credits.display' in sys.modules or 'rich' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- for other tools -------------------------------------------------------------------------------------
+
+
+def rows_of(frame) -> list[dict[str, object]]:
+    if isinstance(frame, polars.DataFrame):
+        return frame.to_dicts()
+    return frame.to_pylist() if isinstance(frame, pyarrow.Table) else frame.to_dict("records")
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind"), [("polars", polars.DataFrame), ("pandas", pandas.DataFrame), ("pyarrow", pyarrow.Table)]
+)
+def test_a_frame_has_a_row_for_each_line_to_the_last_digit(backend: str, kind: type) -> None:
+    quoted = quote(MAY, REQUEST)
+    frame = quoted.to_frame(backend)
+    assert isinstance(frame, kind)
+    rows = rows_of(frame)
+    assert [(row["meter"], row["quantity"], row["rate"], row["credits"]) for row in rows] == [
+        ("cache_hit", 86_000, Decimal("2.5"), 215_000),
+        ("cache_miss", 790, 300, 237_000),
+        ("output", 305, 600, 183_000),
+    ]
+    assert {(row["card"], row["sha256"], row["off_peak"]) for row in rows} == {(MAY.id, MAY.sha256, False)}
+
+
+def test_a_statements_frame_adds_up_to_what_was_used() -> None:
+    made = statement(lived()[1])
+    frame = made.to_frame("polars")
+    assert frame["millicredits"].sum() == made.cycles[0].used
+    assert frame["cycle_start"].unique().to_list() == [START]
+
+
+def test_without_a_wish_a_frame_is_of_a_library_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    quoted = quote(MAY, REQUEST)
+    assert isinstance(quoted.to_frame(), polars.DataFrame)
+    monkeypatch.delitem(sys.modules, "polars")
+    assert isinstance(quoted.to_frame(), pandas.DataFrame)
+
+
+def test_a_backend_that_is_not_known_or_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    quoted = quote(MAY, REQUEST)
+    with pytest.raises(InputError, match="needs one of polars, pandas, pyarrow, not 'excel'"):
+        quoted.to_frame("excel")
+    for name in ("polars", "pandas", "pyarrow"):
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr("mimo_credits.display.records.find_spec", lambda name: name == "narwhals" or None)
+    with pytest.raises(InputError, match="none of polars, pandas, pyarrow is installed"):
+        quoted.to_frame()
+    monkeypatch.setattr("mimo_credits.display.records.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="pip install 'mimo_credits"):
+        quoted.to_frame()
+
+
+def test_csv_is_read_back_as_it_was() -> None:
+    card = load_card("2026-06-01")
+    quoted = quote(card, [REQUEST, Usage("mimo-v2.5-asr", audio_seconds=1), Usage("mimo-v2.5", web_searches=2)])
+    rows = list(csv.DictReader(io.StringIO(quoted.to_csv(), newline="")))
+    assert [Decimal(row["credits"]) for row in rows] == [line.credits for line in quoted.lines]
+    assert [row["rate"] for row in rows] == ["2.5", "300", "600", "30000000", ""]
+    assert quoted.to_csv().endswith("\r\n")
+    stated = list(csv.DictReader(io.StringIO(statement(lived()[1]).to_csv(), newline="")))
+    assert {row["cycle_start"] for row in stated} == {"2026-06-01T00:00:00+00:00"}
+
+
+def test_markdown_is_a_method_too_and_what_has_no_lines_has_no_records() -> None:
+    assert MAY.to_markdown() == as_markdown(sheet_of(MAY))
+    with pytest.raises(InputError, match="has no lines"):
+        records_of(MAY)
