@@ -22,7 +22,16 @@ from mimo_credits import (
     rolling_window,
     what_if,
 )
-from mimo_credits.display import as_text, forecast_sheet, offers_sheet, plan_sheet, what_if_sheet, window_sheet
+from mimo_credits.display import (
+    as_html,
+    as_text,
+    forecast_sheet,
+    offers_sheet,
+    plan_sheet,
+    sheet_of,
+    what_if_sheet,
+    window_sheet,
+)
 from tests.made_cards import CARD
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -121,3 +130,11 @@ def test_a_price_that_is_not_there_is_a_dash_and_no_row():
     assert [row.split() for row in rows if row.startswith("  small  ") and "fits" not in row] == [
         ["small", "1,000", "6.0", "%", "940", "40", "5", "5.0000"]
     ]
+
+
+def test_an_answer_has_a_sheet_that_every_renderer_shows():
+    comparison = compare_tiers(load_card("2026-05-27"), load_workloads()["coding-session"], times=300)
+    assert sheet_of(comparison) == plan_sheet(comparison)
+    assert "the cheapest that fits: 74.9 % of its allowance" in as_html(sheet_of(comparison))
+    report = rolling_window([], 1)
+    assert sheet_of(report) == window_sheet(report)
