@@ -2,23 +2,29 @@
 # its first call makes .venv and installs what it needs, the next ones start at once.
 #   make PYTHON=python3.12 test    another Python
 #   make test ARGS="-k pricing"    more arguments for pytest
+#   make new-card VERSION=2026-12-01               a rate card that takes effect on that day
+#   make new-card VERSION=2026-10-21 REVISION=2    a correction of a published one
 
 PYTHON ?= python3
 ARGS   ?=
 BASE   ?= HEAD
+
+REVISION ?= 1
+FOLDER   ?= mimo
 
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest
 CORE   := $(PYTEST) -n auto -m "not beyond_core"
+PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench sums scenarios schema api clean
+.PHONY: help demo test test-all check thorough mutants bench new-card sums sources compare-prices scenarios schema api clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.runtime ## a statement from three months of API responses (installs the runtime dependencies only)
 	$(BIN)/mimo-credits statement docs/examples/april-to-june.jsonl --tier standard --since 2026-04-10T09:00:00+08:00
@@ -29,7 +35,7 @@ test: $(VENV)/.test ## the core's tests
 test-all: $(VENV)/.test ## every test, also those that need more than the core; none may be skipped
 	$(PYTEST) -n auto --no-skips $(ARGS)
 
-check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's branches all covered
+check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and the core's branches all covered
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -37,6 +43,8 @@ check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's br
 	$(BIN)/python -m tools.sums $(BASE)
 	$(BIN)/python -m tools.schema --check
 	$(BIN)/python -m tools.check_cards
+	$(BIN)/python -m tools.rules
+	$(BIN)/python -m tools.sources --check
 	$(BIN)/python -m tools.scenarios --check
 	$(BIN)/python -m tools.api $(BASE)
 	$(CORE) --cov
@@ -51,8 +59,18 @@ mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (long
 bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
 
+new-card: $(VENV)/.runtime ## begins a rate card from the last one: VERSION=2026-12-01, of a correction REVISION=2 too
+	@test -n "$(VERSION)" || { echo 'Say on which day it takes effect: make new-card VERSION=2026-12-01' >&2; exit 2; }
+	$(BIN)/python -m tools.new_card "$(VERSION)" --revision "$(REVISION)" --folder "$(FOLDER)"
+
 sums: $(VENV)/.made ## adds new rate cards to rates/SHA256SUMS
 	$(BIN)/python -m tools.sums --append
+
+sources: $(VENV)/.runtime ## writes docs/sources.md anew: what every fact on the cards rests on
+	$(BIN)/python -m tools.sources
+
+compare-prices: $(VENV)/.runtime $(PRICES)/.downloaded ## our prices beside those that other packages ship; fails where a difference is not explained
+	$(BIN)/python -m tools.compare_prices --wheels $(PRICES)
 
 scenarios: $(VENV)/.test ## writes docs/scenarios.md anew from the golden scenarios
 	$(BIN)/python -m tools.scenarios
@@ -64,7 +82,7 @@ api: $(VENV)/.test ## writes docs/api/ anew for the version in the making
 	$(BIN)/python -m tools.api --write
 
 clean: ## removes .venv and what the tools leave behind
-	rm -rf $(VENV) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
+	rm -rf $(VENV) $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a file says what .venv holds. Installed editable, so that the code in src/ is the code that runs.
@@ -85,3 +103,9 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $(VENV)/.test $@
+
+# The wheels alone: what they depend on is not needed to read their data.
+$(PRICES)/.downloaded: $(VENV)/.made tools/price_packages.txt
+	rm -rf $(PRICES)
+	$(BIN)/python -m pip --disable-pip-version-check download --quiet --no-deps --only-binary :all: --dest $(PRICES) --requirement tools/price_packages.txt
+	@touch $@

@@ -1,1 +1,1 @@
-"""What guards the rate cards' files and generates pages; run by `make sums`, `schema`, `scenarios` and `check`."""
+"""What begins and guards the rate cards, compares them with other data and generates pages; see the Makefile."""

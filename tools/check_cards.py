@@ -16,7 +16,8 @@ from pathlib import Path
 import tomli
 from jsonschema import Draft202012Validator, FormatChecker
 
-RATES = Path(__file__).resolve().parent.parent / "rates"
+from tools.published import RATES, TO_SAY
+
 DIRECTIVE = "#:schema ../schema.json"
 
 FORMATS = FormatChecker(formats=())
@@ -78,6 +79,8 @@ def problems(card: Path, schema: dict[str, object], directive: str = DIRECTIVE) 
     text = card.read_bytes().decode("utf-8")
     if directive not in text.splitlines():
         yield f"does not name its schema: {directive}"
+    if TO_SAY in text:
+        yield f"still has {TO_SAY!r} at its head"
     content = as_json(tomli.loads(text, parse_float=Decimal))
     validator = Draft202012Validator(schema, format_checker=FORMATS)
     for error in sorted(validator.iter_errors(content), key=lambda error: error.json_path):

@@ -16,6 +16,14 @@ def text_at(root: Path, revision: str, path: str) -> str | None:
     return _git(root, "show", f"{revision}:./{path}")
 
 
+def lines_ever_added(root: Path, revision: str, path: str) -> list[str]:
+    """Every line that a file got in any commit up to one, oldest first; of a merge, what it brought to its branch."""
+    shown = ["--first-parent", "-m", "--patch", "--unified=0", "--format=", "--no-color", "--no-ext-diff"]
+    text = _git(root, "log", *shown, "--no-textconv", revision, "--", path) or ""
+    added = [line[1:] for line in text.splitlines() if line.startswith("+") and not line.startswith("+++ ")]
+    return list(dict.fromkeys(reversed(added)))
+
+
 def _git(root: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(

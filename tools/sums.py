@@ -1,7 +1,7 @@
 """`rates/SHA256SUMS`: the digest of every published rate card.
 
 The rule: a published card never changes. Its line is added once (`--append`) and stays, so a card that was
-edited, removed or never listed fails the check, and so does a list that lost or changed a line an
+edited, removed or never listed fails the check, and so does a list that lost or changed a line that any
 earlier commit had.
 The file can be read by `sha256sum --check` from within `rates/`.
 """
@@ -13,7 +13,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from tools.git import has_commit, text_at
+from tools.git import has_commit, lines_ever_added
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMS = "rates/SHA256SUMS"
@@ -55,10 +55,14 @@ def file_problems(root: Path) -> list[str]:
 
 
 def committed_lines(root: Path, revision: str) -> list[str] | None:
-    """The list as a commit has it, empty where it has none; None where git or the commit is absent."""
+    """Every line that the list ever had, up to a commit; None where git or the commit is absent.
+
+    The whole way to that commit counts (of a merge the branch that was merged into), not just the commit itself: a
+    change that is made in one commit and left alone in the next is seen all the same.
+    """
     if not has_commit(root, revision):
         return None
-    return (text_at(root, revision, SUMS) or "").splitlines()
+    return lines_ever_added(root, revision, SUMS)
 
 
 def append(root: Path) -> list[str]:
@@ -73,17 +77,17 @@ def append(root: Path) -> list[str]:
 
 
 def history_problems(root: Path, base: str) -> list[str]:
-    """Which lines of the commit `base` are gone or changed; none without git or before the first commit."""
+    """Which lines that `base` or a commit before it had are gone or changed; none without git or any commit."""
     before = committed_lines(root, base)
     if before is None:
         return [] if base == "HEAD" else [f"there is no commit {base} to compare with"]
     now = set(read_lines(root))
-    return [f"{base} has a line that is gone or changed: {line}" for line in before if line not in now]
+    return [f"the history of {base} has a line that is gone or changed: {line}" for line in before if line not in now]
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.sums", description="Checks rates/SHA256SUMS.")
-    parser.add_argument("base", nargs="?", default="HEAD", help="a commit that must not have lost a line")
+    parser.add_argument("base", nargs="?", default="HEAD", help="a commit: no line of its history may be lost")
     parser.add_argument("--append", action="store_true", help="first add the cards that are not listed yet")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
     options = parser.parse_args(arguments)

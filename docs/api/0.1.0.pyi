@@ -443,6 +443,7 @@ class RateBook:
 
 class RateCard(Seen, Part):
     assumptions: Many[Assumption]
+    def citations() -> tuple[tuple[str, str], ...]: ...
     def cited_sources(citation: str) -> tuple[tuple[str, Source], ...]: ...
     currencies: tuple[str, ...]
     cycle: CycleTerms
@@ -891,6 +892,7 @@ class Policy(Part):
 
 class RateCard(Seen, Part):
     assumptions: Many[Assumption]
+    def citations() -> tuple[tuple[str, str], ...]: ...
     def cited_sources(citation: str) -> tuple[tuple[str, Source], ...]: ...
     currencies: tuple[str, ...]
     cycle: CycleTerms

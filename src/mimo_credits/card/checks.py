@@ -235,7 +235,7 @@ def _model_sources(name: str, model: ModelRates) -> Iterator[Problem]:
 def _citations(parts: Parts) -> Iterator[Problem]:
     """Whatever is cited is listed: a source under [sources], what is assumed under [[assumptions]]."""
     assumed = {name for name in parts.assumption_ids if isinstance(name, str)}
-    for where, citation in _cited(parts):
+    for where, citation in citations(parts):
         sure, _, ids = citation.partition(" ")
         known = assumed if sure == "assumed" else set(parts.sources)
         table = "[[assumptions]]" if sure == "assumed" else "[sources]"
@@ -246,7 +246,8 @@ def _citations(parts: Parts) -> Iterator[Problem]:
                 yield Problem(where, f"{cited!r} is not in {table}{hint}")
 
 
-def _cited(parts: Parts) -> Iterator[tuple[str, str]]:
+def citations(parts: Parts) -> Iterator[tuple[str, str]]:
+    """Each key path that cites, and what it says: how sure, then the ids."""
     sections: list[tuple[str, object]] = [
         *((key("tiers", name), tier) for name, tier in parts.tiers.items()),
         *((key("tiers", name, "tasks"), tier.tasks) for name, tier in parts.tiers.items()),

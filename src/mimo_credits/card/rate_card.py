@@ -22,7 +22,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
 
 from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 
-from mimo_credits.card.checks import Parts, problems
+from mimo_credits.card.checks import Parts, citations, problems
 from mimo_credits.card.compiling import compile_table
 from mimo_credits.card.parts import (
     Assumption,
@@ -114,6 +114,10 @@ class RateCard(Seen, Part):
     def cited_sources(self, citation: str) -> tuple[tuple[str, Source], ...]:
         """The sources that a citation names, by id; none for what is assumed."""
         return tuple((name, self.sources[name]) for name in cited_ids(citation) if name in self.sources)
+
+    def citations(self) -> tuple[tuple[str, str], ...]:
+        """Every place of the card that cites: its key path, and how sure it is and who says so (`"H models-dev"`)."""
+        return tuple(citations(_parts(self)))
 
     @cached_property
     def currencies(self) -> tuple[str, ...]:

@@ -19,12 +19,13 @@ def as_text(sheet: Sheet) -> str:
     for block in sheet.blocks:
         if lines and not isinstance(above, Section):
             lines.append("")
-        lines.extend(_lines(block))
+        lines.extend(lines_of(block))
         above = block
     return "\n".join(lines) + "\n"
 
 
-def _lines(block: Block) -> Iterator[str]:
+def lines_of(block: Block) -> Iterator[str]:
+    """One block as lines."""
     match block:
         case Section():
             yield block.title

@@ -1,16 +1,14 @@
-"""The guards of the rate cards' files can fail: each kind of damage is done to a copy, and has to be seen."""
+"""The guard of the rate cards' files can fail: each kind of damage is done to a copy, and has to be seen."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.repositories import commit_all
-from tools import check_cards, schema, sums
+from tools import sums
 
 FIRST = "mimo/2026-04-22.1.toml"
 SECOND = "mimo/2026-05-27.1.toml"
@@ -109,82 +107,22 @@ def test_a_commit_to_compare_with_must_be_there(repository, capsys):
     assert "no commit no-such-branch" in capsys.readouterr().err
 
 
-def test_the_schema_file_is_what_the_models_say(tmp_path, capsys):
-    assert schema.main(["--check"]) == 0
-    other = tmp_path / "schema.json"
-    assert schema.main(["--check", "--path", str(other)]) == 1
-    assert "make schema" in capsys.readouterr().err
-    assert schema.main(["--path", str(other)]) == 0
-    assert other.read_bytes() == schema.PATH.read_bytes()
-    other.write_text(other.read_text().replace('"type": "object"', '"type": "string"', 1))
-    assert schema.main(["--check", "--path", str(other)]) == 1
+def test_a_change_is_seen_from_the_commits_after_it(repository, monkeypatch, capsys):
+    before = sums_file(repository).read_text()
+    (repository / "rates" / FIRST).write_bytes(b"file = 'x'\n")
+    sums_file(repository).unlink()
+    sums.append(repository)
+    commit_all(repository, monkeypatch)
+    (repository / "unrelated").touch()
+    commit_all(repository, monkeypatch)
+    assert check(repository, "HEAD^1") == 1
+    lost = next(line for line in before.splitlines() if line.endswith(FIRST))
+    assert f"the history of HEAD^1 has a line that is gone or changed: {lost}" in capsys.readouterr().err
 
 
-SHAPE = {
-    "type": "object",
-    "properties": {
-        "at": {"type": "string", "format": "date-time"},
-        "from": {"type": "string", "format": "time"},
-        "rate": {"type": "number", "multipleOf": 0.001, "minimum": 0},
-    },
-    "additionalProperties": False,
-}
-
-
-@pytest.fixture
-def shape(tmp_path: Path) -> dict[str, object]:
-    path = tmp_path / "schema.json"
-    path.write_text(json.dumps(SHAPE))
-    return check_cards.read_schema(path)
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("at = 2026-05-27T00:00:00+08:00", None),
-        ("at = 2026-05-27T00:00:00", "$.at"),
-        ("from = 08:00:00", None),
-        ("from = 'eight'", "$.from"),
-        ("rate = 2.015", None),
-        ("rate = 2.0155", "$.rate"),
-        ("rate = -1", "$.rate"),
-        ("rate = true", "$.rate"),
-        ("price = 1", "'price' was unexpected"),
-    ],
-)
-def test_a_card_that_breaks_the_schema_is_seen(tmp_path, shape, line, said):
-    card = tmp_path / "card.toml"
-    card.write_text(f"{check_cards.DIRECTIVE}\n{line}\n")
-    found = list(check_cards.problems(card, shape))
-    assert len(found) == (0 if said is None else 1)
-    assert said is None or said in found[0]
-
-
-def test_a_card_that_names_no_schema_is_seen(tmp_path, shape):
-    card = tmp_path / "card.toml"
-    card.write_text("rate = 1\n")
-    assert list(check_cards.problems(card, shape)) == ["does not name its schema: #:schema ../schema.json"]
-
-
-@pytest.mark.parametrize("number", ["inf", "nan"])
-def test_what_json_cannot_say_is_no_number(number):
-    with pytest.raises(ValueError, match="not a number in JSON"):
-        check_cards.as_json({"rate": [Decimal(number)]})
-
-
-def test_a_format_that_nothing_checks_is_refused(tmp_path):
-    path = tmp_path / "schema.json"
-    path.write_text(json.dumps({"properties": {"home": {"type": "string", "format": "uri"}}}))
-    with pytest.raises(ValueError, match="uri"):
-        check_cards.read_schema(path)
-
-
-def test_every_published_card_agrees_with_the_schema(capsys):
-    assert check_cards.main() == 0
-
-
-def test_the_card_in_the_docs_agrees_with_the_schema():
-    (card,) = (check_cards.RATES.parent / "docs/examples/own-card").glob("*.toml")
-    directive = "#:schema ../../../rates/schema.json"
-    assert (card.parent / directive.removeprefix("#:schema ")).resolve() == check_cards.RATES / "schema.json"
-    assert not list(check_cards.problems(card, check_cards.read_schema(check_cards.RATES / "schema.json"), directive))
+def test_a_card_added_by_a_later_commit_is_no_change(repository, monkeypatch):
+    (repository / "rates/mimo/2026-06-01.1.toml").write_bytes(b"file = 'new'\n")
+    sums.append(repository)
+    assert check(repository) == 0
+    commit_all(repository, monkeypatch)
+    assert check(repository, "HEAD") == check(repository, "HEAD^1") == 0
