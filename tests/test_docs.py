@@ -75,4 +75,4 @@ def examples_of(page: Path) -> list[Example]:
 
 
 def test_the_readme_shows_what_it_promises():
-    assert len(examples_of(ROOT / "README.md")) == 10
+    assert len(examples_of(ROOT / "README.md")) == 11

@@ -25,6 +25,7 @@ from mimo_credits import (
     Reason,
     Refused,
     UnknownModel,
+    WorkloadsError,
 )
 from mimo_credits.errors import Problem, is_unicode, nearest, shown
 
@@ -40,6 +41,11 @@ ERRORS = [
         RateCardError("x", [Problem("version", "is wrong")]),
         {"file": "x", "problems": (Problem("version", "is wrong"),)},
         "rate card x has 1 problem:\n  version: is wrong",
+    ),
+    (
+        WorkloadsError("w.toml", [Problem("calls.image", "is missing")]),
+        {"file": "w.toml", "problems": (Problem("calls.image", "is missing"),)},
+        "workloads w.toml have 1 problem:\n  calls.image: is missing",
     ),
     (
         NoSuchCard("2026-05-28", ["2026-04-03", "2026-05-27"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, Inexact
 from fractions import Fraction
 from math import ceil, floor
@@ -26,9 +27,11 @@ from mimo_credits.exact import (
     round_ratio,
     rounded,
     share,
+    ticks,
     times,
     to_credits,
     to_millicredits,
+    whole,
 )
 
 IN_DECIMAL = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN, "up": ROUND_UP, "down": ROUND_DOWN}
@@ -301,3 +304,17 @@ def test_differences_of_money_lose_no_digit():
 def test_percentages_are_rounded_half_up_for_people(ratio, digits, written):
     assert str(percent(ratio, digits)) == written
     assert percent(ratio) == percent(ratio, 1)
+
+
+@given(st.fractions(), st.integers(0, 6), st.sampled_from(ROUNDINGS))
+def test_a_number_is_rounded_once_to_so_many_digits(ratio, digits, rounding):
+    written = rounded(ratio, digits, rounding)
+    assert written.as_tuple().exponent == -digits
+    size = BY_FRACTION[rounding](abs(ratio) * 10**digits)
+    assert Fraction(written) * 10**digits == (size if ratio >= 0 else -size)
+    assert whole(ratio, rounding) == rounded(ratio, 0, rounding)
+
+
+@given(st.timedeltas(timedelta(-(10**6)), timedelta(10**6)))
+def test_a_span_is_so_many_microseconds(span):
+    assert timedelta(microseconds=ticks(span)) == span

@@ -237,7 +237,9 @@ def test_a_statement_without_its_book_tells_bands_by_number() -> None:
 
 
 def test_what_has_no_sheet_says_so() -> None:
-    with pytest.raises(InputError, match="Account, Quote, RateCard, Statement have"):
+    with pytest.raises(
+        InputError, match="Account, Forecast, Quote, RateCard, Statement, TierComparison, WindowReport have"
+    ):
         sheet_of(7)
 
 

@@ -93,7 +93,7 @@ def page(found: Mapping[str, str], reasons: Mapping[Mutant, str]) -> str:
     lines = [
         "# What the tests notice",
         "",
-        "`make mutants` changes the arithmetic and the ledger in one place at a time, and runs the tests on each change:",
+        "`make mutants` changes the arithmetic and the ledger in one place at a time and runs the tests on each:",
         "another comparison, another constant, an argument left out. A change that no test notices is a test that is",
         "missing, or a change that makes no difference. This page is written by that run.",
         "",

@@ -53,6 +53,20 @@ class Break(NamedTuple):
     kind: Literal['changed', 'dropped', 'repeated', 'reordered', 'inserted']
     position: int
 
+class BreakEven(NamedTuple):
+    def __init__(card: CardRef, tier: str, workload: str, currency: str, price: Decimal, each: Decimal, meets_at: Fraction | None, holds: int | None, times: int | None, tokens: int | None, why: str) -> None: ...
+    card: CardRef
+    currency: str
+    each: Decimal
+    holds: int | None
+    meets_at: Fraction | None
+    price: Decimal
+    tier: str
+    times: int | None
+    tokens: int | None
+    why: str
+    workload: str
+
 class BucketClosed(NamedTuple):
     def __init__(at: datetime, pot: str) -> None: ...
     at: datetime
@@ -65,6 +79,21 @@ class BucketOpened(NamedTuple):
     label: str
     pot: str
     priority: int
+
+class Burn(NamedTuple):
+    def __init__(at: datetime, id: str, millicredits: int) -> None: ...
+    at: datetime
+    id: str
+    millicredits: int
+
+class Call(NamedTuple):
+    def __init__(name: str, price: Decimal, currency: str, per: int, unit: str, source: str) -> None: ...
+    currency: str
+    name: str
+    per: int
+    price: Decimal
+    source: str
+    unit: str
 
 class Cancel:
     def __init__(id: str, at: datetime) -> None: ...
@@ -180,6 +209,22 @@ class Explanation(NamedTuple):
     sources: tuple[tuple[str, Source], ...]
     usage: Usage | None
 
+class Forecast:
+    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
+    at: datetime
+    card: CardRef
+    days: tuple[int, ...]
+    end: datetime
+    fastest: Pace
+    mean: Pace
+    median: Pace
+    observed_from: datetime
+    paces: tuple[Pace, ...]
+    remaining: int | None
+    slowest: Pace
+    start: datetime
+    used: int
+
 class Grant:
     def __init__(id: str, at: datetime, credits: Decimal | int, expires_at: datetime | None = None, priority: int = 0, label: str = '') -> None: ...
     at: datetime
@@ -241,6 +286,19 @@ class LeftOut(NamedTuple):
     requests: int
     why: str
 
+class Lever(NamedTuple):
+    def __init__(card: CardRef, tier: str, workload: str, name: str, now: Fraction, least: Fraction | None, without: Fraction, fully: Fraction) -> None: ...
+    card: CardRef
+    fully: Fraction
+    least: Fraction | None
+    name: str
+    now: Fraction
+    saves: Fraction
+    tier: str
+    why: str
+    without: Fraction
+    workload: str
+
 class Link(NamedTuple):
     def __init__(previous: str, entry: Entry, hash: str) -> None: ...
     entry: Entry
@@ -261,6 +319,17 @@ class ModelRates(Part):
     max_output: Tokens | None
     price: PriceRates
     source: Sourcing
+
+class MonthOfUse(NamedTuple):
+    def __init__(what: str, millicredits: int, tokens: int, tasks: int | None, money: FrozenMap[Decimal], unpriced: FrozenMap[str], web_searches: FrozenMap[Decimal] = _NO_MONEY, separately: FrozenMap[Decimal] = _NO_MONEY) -> None: ...
+    millicredits: int
+    money: FrozenMap[Decimal]
+    separately: FrozenMap[Decimal]
+    tasks: int | None
+    tokens: int
+    unpriced: FrozenMap[str]
+    web_searches: FrozenMap[Decimal]
+    what: str
 
 class NoCardInEffect(PricingError):
     def __init__(instant: str, first: str | None) -> None: ...
@@ -283,6 +352,29 @@ class NotInPlan(PricingError):
     def __init__(model: str, card_id: str) -> None: ...
     card_id: Any
     model: Any
+
+class Offer(NamedTuple):
+    def __init__(card: CardRef, provider: str, models: tuple[str, ...], millicredits: int | None, money: FrozenMap[Decimal], unpriced: FrozenMap[str], why_no_plan: str, cites: tuple[str, ...], sources: tuple[tuple[str, str], ...], effective_from: datetime, age: int) -> None: ...
+    age: int
+    card: CardRef
+    cites: tuple[str, ...]
+    effective_from: datetime
+    millicredits: int | None
+    models: tuple[str, ...]
+    money: FrozenMap[Decimal]
+    provider: str
+    sources: tuple[tuple[str, str], ...]
+    unpriced: FrozenMap[str]
+    why_no_plan: str
+
+class Pace(NamedTuple):
+    def __init__(name: str, per_day: Fraction, by_end: int, lasts: bool | None, runs_out_at: datetime | None, tier: str | None) -> None: ...
+    by_end: int
+    lasts: bool | None
+    name: str
+    per_day: Fraction
+    runs_out_at: datetime | None
+    tier: str | None
 
 class Policy(Part):
     credit_rounding: Rounding
@@ -352,6 +444,7 @@ class RateBook:
 class RateCard(Seen, Part):
     assumptions: Many[Assumption]
     def citations() -> tuple[tuple[str, str], ...]: ...
+    def cited_sources(citation: str) -> tuple[tuple[str, Source], ...]: ...
     currencies: tuple[str, ...]
     cycle: CycleTerms
     def derive(changes: Mapping[str, object]) -> RateCard: ...
@@ -530,6 +623,26 @@ class StatementLine(NamedTuple):
     source: str
     unit: str
 
+class Step:
+    def __init__(name: str, usage: Usage, count: int = 1, off_peak_share: Share = 0, instead: tuple[str, ...] = (), calls: tuple[tuple[Call, int], ...] = ()) -> None: ...
+    calls: tuple[tuple[Call, int], ...]
+    count: int
+    instead: tuple[str, ...]
+    def millicredits(card: RateCard) -> Fraction: ...
+    name: str
+    off_peak_share: Share
+    tokens: int
+    usage: Usage
+    def usage_on(card: RateCard) -> Usage: ...
+
+class StepQuote(NamedTuple):
+    def __init__(name: str, model: str, tokens: int, millicredits: Fraction) -> None: ...
+    credits: Decimal
+    millicredits: Fraction
+    model: str
+    name: str
+    tokens: int
+
 class Subscribe:
     def __init__(id: str, at: datetime, tier: str, currency: str = 'USD', interval: Interval = 'monthly', first_purchase: bool | None = None, card: str | None = None) -> None: ...
     at: datetime
@@ -556,6 +669,32 @@ class TierChanged(NamedTuple):
     list_price: Decimal
     ref: str
     tier: str
+
+class TierComparison:
+    def __getitem__(tier: str) -> TierFit: ...
+    def __init__(card: CardRef, use: MonthOfUse, currency: str, tiers: tuple[TierFit, ...], choice: str | None) -> None: ...
+    card: CardRef
+    choice: str | None
+    currency: str
+    tiers: tuple[TierFit, ...]
+    use: MonthOfUse
+    why: str
+
+class TierFit(NamedTuple):
+    def __init__(tier: str, allowance: int, used: int, cost: FrozenMap[Decimal], first_purchase: FrozenMap[Decimal], annual: FrozenMap[Decimal], per_million: FrozenMap[Decimal], per_task: FrozenMap[Decimal], why: str) -> None: ...
+    allowance: int
+    annual: FrozenMap[Decimal]
+    cost: FrozenMap[Decimal]
+    first_purchase: FrozenMap[Decimal]
+    fits: bool
+    headroom: int
+    per_million: FrozenMap[Decimal]
+    per_task: FrozenMap[Decimal]
+    share: Fraction
+    tier: str
+    def tier_cost(currency: str) -> str: ...
+    used: int
+    why: str
 
 class UnknownModel(PricingError):
     def __init__(model: str, card_id: str, known: Iterable[str]) -> None: ...
@@ -586,6 +725,33 @@ class UsageComparison(NamedTuple):
     credits: Comparison
     money: FrozenMap[Comparison]
 
+class Wait(NamedTuple):
+    def __init__(burn: Burn, started: datetime) -> None: ...
+    burn: Burn
+    started: datetime
+    waited: timedelta
+
+class WhatIf(NamedTuple):
+    def __init__(card: str, tier: str, used: int, overage: int, cycles: int, money: FrozenMap[Decimal], unpriced: tuple[Rejection, ...], refused: tuple[Rejection, ...]) -> None: ...
+    card: str
+    cycles: int
+    money: FrozenMap[Decimal]
+    overage: int
+    refused: tuple[Rejection, ...]
+    tier: str
+    unpriced: tuple[Rejection, ...]
+    used: int
+
+class WindowReport:
+    def __init__(limit: int, window: timedelta, requests: int, waited: tuple[Wait, ...], never: tuple[Burn, ...]) -> None: ...
+    limit: int
+    longest: Wait | None
+    never: tuple[Burn, ...]
+    requests: int
+    total_wait: timedelta
+    waited: tuple[Wait, ...]
+    window: timedelta
+
 class Withdrawal(NamedTuple):
     def __init__(card_id: str, successor: str, date: str, why: str) -> None: ...
     card_id: str
@@ -593,27 +759,70 @@ class Withdrawal(NamedTuple):
     successor: str
     why: str
 
+class Workload:
+    def __init__(name: str, steps: tuple[Step, ...], estimate: str = '', assumes: str = '') -> None: ...
+    assumes: str
+    estimate: str
+    def millicredits(card: RateCard, times: int = 1) -> Fraction: ...
+    name: str
+    def off_peak(share: Share) -> Workload: ...
+    def on(models: str | Mapping[str, str]) -> Workload: ...
+    def quote(card: RateCard, *, times: int = 1) -> WorkloadQuote: ...
+    steps: tuple[Step, ...]
+    tokens: int
+    def usages_on(card: RateCard, times: int = 1) -> dict[Usage, int]: ...
+
+class WorkloadQuote:
+    def __init__(card: CardRef, workload: str, times: int, steps: tuple[StepQuote, ...], millicredits: int, money: FrozenMap[Decimal], unpriced: FrozenMap[str], web_searches: FrozenMap[Decimal], separately: FrozenMap[Decimal]) -> None: ...
+    card: CardRef
+    credits: Decimal
+    millicredits: int
+    money: FrozenMap[Decimal]
+    separately: FrozenMap[Decimal]
+    steps: tuple[StepQuote, ...]
+    times: int
+    tokens: int
+    unpriced: FrozenMap[str]
+    web_searches: FrozenMap[Decimal]
+    workload: str
+
+class WorkloadsError(MimoCreditsError):
+    def __init__(file: str, problems: Sequence[Problem]) -> None: ...
+    file: Any
+    problems: Any
+
 def apply(account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]]: ...
+def burns_of_entries(entries: Iterable[Entry]) -> tuple[Burn, ...]: ...
+def burns_of_records(records: Iterable[Record], book: RateBook) -> tuple[tuple[Burn, ...], tuple[Rejection, ...]]: ...
+def cache_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
 def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int: ...
+def compare(cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None) -> tuple[Offer, ...]: ...
+def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currency: str = 'USD') -> TierComparison: ...
 def compare_usage(before: RateCard, after: RateCard, usages: Iterable[Usage | Record]) -> UsageComparison: ...
+def compare_use(card: RateCard, use: MonthOfUse, *, currency: str = 'USD') -> TierComparison: ...
 def decide(account: Account, command: Command, book: RateBook) -> tuple[Entry, ...]: ...
 def diff_cards(before: RateCard, after: RateCard) -> CardDifference: ...
 def difference(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[Entry, ...]: ...
 def dumps(value: object) -> str: ...
 def evolve(account: Account, entry: Entry) -> Account: ...
 def fold(account: Account, commands: Iterable[Command], book: RateBook, *, rejected: list[Rejection] | None = None) -> tuple[Account, list[Entry]]: ...
+def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard, at: datetime) -> Forecast: ...
 def from_data(data: object) -> Any: ...
 def growth_in_tokens(before: RateCard, after: RateCard, tier: str, model: str, *, hit_rate: Exact, output_share: Exact = 0, input_tokens: int = 0) -> Fraction: ...
 def hit_rate_for_growth(before: RateCard, after: RateCard, tier: str, model: str, factor: Exact, *, output_share: Exact = 0, input_tokens: int = 0) -> Fraction | None: ...
 def list_cards() -> tuple[str, ...]: ...
 def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | None = None) -> RateBook: ...
 def load_card(version: str | None = None, *, path: str | Path | None = None, sha256: str | None = None) -> RateCard: ...
+def load_workloads(*, path: str | Path | None = None) -> FrozenMap[Workload]: ...
 def loads(text: str | bytes) -> Any: ...
+def month_of_records(records: Iterable[Record], card: RateCard, *, since: datetime, until: datetime, length: timedelta = THIRTY_DAYS) -> tuple[MonthOfUse, tuple[Rejection, ...]]: ...
+def off_peak_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
 def price(card: RateCard, usage: Usage, currency: str) -> Decimal: ...
 def quote(card: RateCard, usage: Usages, *, at: datetime | None = None) -> Quote: ...
 def reconcile(account: Account, console_payload: Mapping[str, object]) -> Reconciliation: ...
 def replay(entries: Iterable[Entry], account: Account | None = None) -> Account: ...
 def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = None) -> Rerating: ...
+def rolling_window(burns: Iterable[Burn], limit: Decimal | int, *, window: timedelta = FIVE_HOURS) -> WindowReport: ...
 def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Statement: ...
 def timeline(commands: Iterable[Command]) -> list[Command]: ...
 def to_data(value: object) -> dict[str, Any]: ...
@@ -684,6 +893,7 @@ class Policy(Part):
 class RateCard(Seen, Part):
     assumptions: Many[Assumption]
     def citations() -> tuple[tuple[str, str], ...]: ...
+    def cited_sources(citation: str) -> tuple[tuple[str, Source], ...]: ...
     currencies: tuple[str, ...]
     cycle: CycleTerms
     def derive(changes: Mapping[str, object]) -> RateCard: ...
@@ -743,6 +953,7 @@ class WebSearch(Part):
     source: Sourcing
 
 def cited(source: str | Mapping[str, str], what: str = '') -> str: ...
+def cited_ids(citation: str) -> tuple[str, ...]: ...
 def schema() -> dict[str, Any]: ...
 
 # module mimo_credits.display
@@ -776,7 +987,10 @@ def as_text(sheet: Sheet) -> str: ...
 def card_sheet(card: RateCard, note: str = '') -> Sheet: ...
 def cards_sheet(cards: Sequence[RateCard], notes: Mapping[str, str]) -> Sheet: ...
 def difference_sheet(before: RateCard, after: RateCard, usage: UsageComparison | None = None) -> Sheet: ...
+def forecast_sheet(forecast: Forecast) -> Sheet: ...
 def number(amount: Decimal) -> str: ...
+def offers_sheet(offers: Iterable[Offer]) -> Sheet: ...
+def plan_sheet(comparison: TierComparison, chosen: str = '') -> Sheet: ...
 def quote_sheet(quote: Quote, card: RateCard | None = None, chosen: str = '') -> Sheet: ...
 def shares_of_allowance(before: RateCard, after: RateCard, costs: Costs) -> dict[str, tuple[Fraction, Fraction]]: ...
 def sheet_of(value: object) -> Sheet: ...
@@ -786,6 +1000,8 @@ def tiers_sheet(card: RateCard, chosen: str = '') -> Sheet: ...
 def to_csv(value: object) -> str: ...
 def to_frame(value: object, backend: str | None = None) -> Any: ...
 def token_growth(before: RateCard, after: RateCard) -> tuple[TokenGrowth, ...]: ...
+def what_if_sheet(rows: Iterable[WhatIf]) -> Sheet: ...
+def window_sheet(report: WindowReport) -> Sheet: ...
 
 # module mimo_credits.ledger
 
@@ -1000,6 +1216,211 @@ def fold(account: Account, commands: Iterable[Command], book: RateBook, *, rejec
 def replay(entries: Iterable[Entry], account: Account | None = None) -> Account: ...
 def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = None) -> Rerating: ...
 def timeline(commands: Iterable[Command]) -> list[Command]: ...
+
+# module mimo_credits.planning
+
+class BreakEven(NamedTuple):
+    def __init__(card: CardRef, tier: str, workload: str, currency: str, price: Decimal, each: Decimal, meets_at: Fraction | None, holds: int | None, times: int | None, tokens: int | None, why: str) -> None: ...
+    card: CardRef
+    currency: str
+    each: Decimal
+    holds: int | None
+    meets_at: Fraction | None
+    price: Decimal
+    tier: str
+    times: int | None
+    tokens: int | None
+    why: str
+    workload: str
+
+class Burn(NamedTuple):
+    def __init__(at: datetime, id: str, millicredits: int) -> None: ...
+    at: datetime
+    id: str
+    millicredits: int
+
+class Call(NamedTuple):
+    def __init__(name: str, price: Decimal, currency: str, per: int, unit: str, source: str) -> None: ...
+    currency: str
+    name: str
+    per: int
+    price: Decimal
+    source: str
+    unit: str
+
+class Forecast:
+    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
+    at: datetime
+    card: CardRef
+    days: tuple[int, ...]
+    end: datetime
+    fastest: Pace
+    mean: Pace
+    median: Pace
+    observed_from: datetime
+    paces: tuple[Pace, ...]
+    remaining: int | None
+    slowest: Pace
+    start: datetime
+    used: int
+
+class Lever(NamedTuple):
+    def __init__(card: CardRef, tier: str, workload: str, name: str, now: Fraction, least: Fraction | None, without: Fraction, fully: Fraction) -> None: ...
+    card: CardRef
+    fully: Fraction
+    least: Fraction | None
+    name: str
+    now: Fraction
+    saves: Fraction
+    tier: str
+    why: str
+    without: Fraction
+    workload: str
+
+class MonthOfUse(NamedTuple):
+    def __init__(what: str, millicredits: int, tokens: int, tasks: int | None, money: FrozenMap[Decimal], unpriced: FrozenMap[str], web_searches: FrozenMap[Decimal] = _NO_MONEY, separately: FrozenMap[Decimal] = _NO_MONEY) -> None: ...
+    millicredits: int
+    money: FrozenMap[Decimal]
+    separately: FrozenMap[Decimal]
+    tasks: int | None
+    tokens: int
+    unpriced: FrozenMap[str]
+    web_searches: FrozenMap[Decimal]
+    what: str
+
+class Offer(NamedTuple):
+    def __init__(card: CardRef, provider: str, models: tuple[str, ...], millicredits: int | None, money: FrozenMap[Decimal], unpriced: FrozenMap[str], why_no_plan: str, cites: tuple[str, ...], sources: tuple[tuple[str, str], ...], effective_from: datetime, age: int) -> None: ...
+    age: int
+    card: CardRef
+    cites: tuple[str, ...]
+    effective_from: datetime
+    millicredits: int | None
+    models: tuple[str, ...]
+    money: FrozenMap[Decimal]
+    provider: str
+    sources: tuple[tuple[str, str], ...]
+    unpriced: FrozenMap[str]
+    why_no_plan: str
+
+class Pace(NamedTuple):
+    def __init__(name: str, per_day: Fraction, by_end: int, lasts: bool | None, runs_out_at: datetime | None, tier: str | None) -> None: ...
+    by_end: int
+    lasts: bool | None
+    name: str
+    per_day: Fraction
+    runs_out_at: datetime | None
+    tier: str | None
+
+class Step:
+    def __init__(name: str, usage: Usage, count: int = 1, off_peak_share: Share = 0, instead: tuple[str, ...] = (), calls: tuple[tuple[Call, int], ...] = ()) -> None: ...
+    calls: tuple[tuple[Call, int], ...]
+    count: int
+    instead: tuple[str, ...]
+    def millicredits(card: RateCard) -> Fraction: ...
+    name: str
+    off_peak_share: Share
+    tokens: int
+    usage: Usage
+    def usage_on(card: RateCard) -> Usage: ...
+
+class StepQuote(NamedTuple):
+    def __init__(name: str, model: str, tokens: int, millicredits: Fraction) -> None: ...
+    credits: Decimal
+    millicredits: Fraction
+    model: str
+    name: str
+    tokens: int
+
+class TierComparison:
+    def __getitem__(tier: str) -> TierFit: ...
+    def __init__(card: CardRef, use: MonthOfUse, currency: str, tiers: tuple[TierFit, ...], choice: str | None) -> None: ...
+    card: CardRef
+    choice: str | None
+    currency: str
+    tiers: tuple[TierFit, ...]
+    use: MonthOfUse
+    why: str
+
+class TierFit(NamedTuple):
+    def __init__(tier: str, allowance: int, used: int, cost: FrozenMap[Decimal], first_purchase: FrozenMap[Decimal], annual: FrozenMap[Decimal], per_million: FrozenMap[Decimal], per_task: FrozenMap[Decimal], why: str) -> None: ...
+    allowance: int
+    annual: FrozenMap[Decimal]
+    cost: FrozenMap[Decimal]
+    first_purchase: FrozenMap[Decimal]
+    fits: bool
+    headroom: int
+    per_million: FrozenMap[Decimal]
+    per_task: FrozenMap[Decimal]
+    share: Fraction
+    tier: str
+    def tier_cost(currency: str) -> str: ...
+    used: int
+    why: str
+
+class Wait(NamedTuple):
+    def __init__(burn: Burn, started: datetime) -> None: ...
+    burn: Burn
+    started: datetime
+    waited: timedelta
+
+class WhatIf(NamedTuple):
+    def __init__(card: str, tier: str, used: int, overage: int, cycles: int, money: FrozenMap[Decimal], unpriced: tuple[Rejection, ...], refused: tuple[Rejection, ...]) -> None: ...
+    card: str
+    cycles: int
+    money: FrozenMap[Decimal]
+    overage: int
+    refused: tuple[Rejection, ...]
+    tier: str
+    unpriced: tuple[Rejection, ...]
+    used: int
+
+class WindowReport:
+    def __init__(limit: int, window: timedelta, requests: int, waited: tuple[Wait, ...], never: tuple[Burn, ...]) -> None: ...
+    limit: int
+    longest: Wait | None
+    never: tuple[Burn, ...]
+    requests: int
+    total_wait: timedelta
+    waited: tuple[Wait, ...]
+    window: timedelta
+
+class Workload:
+    def __init__(name: str, steps: tuple[Step, ...], estimate: str = '', assumes: str = '') -> None: ...
+    assumes: str
+    estimate: str
+    def millicredits(card: RateCard, times: int = 1) -> Fraction: ...
+    name: str
+    def off_peak(share: Share) -> Workload: ...
+    def on(models: str | Mapping[str, str]) -> Workload: ...
+    def quote(card: RateCard, *, times: int = 1) -> WorkloadQuote: ...
+    steps: tuple[Step, ...]
+    tokens: int
+    def usages_on(card: RateCard, times: int = 1) -> dict[Usage, int]: ...
+
+class WorkloadQuote:
+    def __init__(card: CardRef, workload: str, times: int, steps: tuple[StepQuote, ...], millicredits: int, money: FrozenMap[Decimal], unpriced: FrozenMap[str], web_searches: FrozenMap[Decimal], separately: FrozenMap[Decimal]) -> None: ...
+    card: CardRef
+    credits: Decimal
+    millicredits: int
+    money: FrozenMap[Decimal]
+    separately: FrozenMap[Decimal]
+    steps: tuple[StepQuote, ...]
+    times: int
+    tokens: int
+    unpriced: FrozenMap[str]
+    web_searches: FrozenMap[Decimal]
+    workload: str
+
+def burns_of_entries(entries: Iterable[Entry]) -> tuple[Burn, ...]: ...
+def burns_of_records(records: Iterable[Record], book: RateBook) -> tuple[tuple[Burn, ...], tuple[Rejection, ...]]: ...
+def cache_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
+def compare(cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None) -> tuple[Offer, ...]: ...
+def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currency: str = 'USD') -> TierComparison: ...
+def compare_use(card: RateCard, use: MonthOfUse, *, currency: str = 'USD') -> TierComparison: ...
+def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard, at: datetime) -> Forecast: ...
+def month_of_records(records: Iterable[Record], card: RateCard, *, since: datetime, until: datetime, length: timedelta = THIRTY_DAYS) -> tuple[MonthOfUse, tuple[Rejection, ...]]: ...
+def off_peak_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
+def rolling_window(burns: Iterable[Burn], limit: Decimal | int, *, window: timedelta = FIVE_HOURS) -> WindowReport: ...
 
 # module mimo_credits.testing.strategies
 

@@ -1,4 +1,4 @@
-"""The published rate cards: finding, reading and verifying them. This is the core's only I/O.
+"""The published rate cards and workloads: finding, reading and verifying them. This is the core's only I/O.
 
 Cards are found as package data (a wheel) or in the checkout's `rates/` folder (an editable install, a clone), through
 `importlib.resources`. A card is read once per process and never changes.
@@ -21,9 +21,13 @@ import tomli
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
 from mimo_credits.errors import CardMismatch, InputError, NoSuchCard, Problem, RateCardError, shown
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.planning.workload import Workload
+from mimo_credits.planning.workload_file import read_workloads
 
 _CARD_FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d+)\.toml")
 _PROVIDER = "mimo"
+_WORKLOADS = "workloads.toml"
 
 
 class Withdrawal(NamedTuple):
@@ -120,11 +124,14 @@ def _pinned(card: RateCard, sha256: str | None) -> RateCard:
 
 
 def _read_file(path: Path) -> RateCard:
+    return RateCard.from_toml(_bytes_of(path), file=str(path))
+
+
+def _bytes_of(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError("path", f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
-    return RateCard.from_toml(raw, file=str(path))
 
 
 def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | None = None) -> RateBook:
@@ -162,6 +169,21 @@ def _checked_pins(pins: object) -> Mapping[str, str]:
         _check_text(version, "pins", "each version")
         _check_text(card_id, "pins", "each card's id")
     return pins
+
+
+@cache
+def _published_workloads() -> FrozenMap[Workload]:
+    return read_workloads((rates_folder() / _WORKLOADS).read_bytes(), _WORKLOADS)
+
+
+def load_workloads(*, path: str | Path | None = None) -> FrozenMap[Workload]:
+    """The named workloads that `rates/workloads.toml` publishes, by name; `path` reads a file of your own instead.
+
+    Each says who estimates it. Raises `WorkloadsError`, and `InputError` for a file that cannot be read.
+    """
+    if path is None:
+        return _published_workloads()
+    return read_workloads(_bytes_of(Path(path)), str(path))
 
 
 def _folder(directory: Path) -> dict[str, RateCard]:

@@ -51,7 +51,7 @@ class MimoCreditsError(Exception):
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with a rate card: where (a key path, or a line), and what."""
+    """One thing that is wrong with a rate card or another file of ours: where (a key path, or a line), and what."""
 
     where: str
     what: str
@@ -66,9 +66,21 @@ class RateCardError(MimoCreditsError):
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = tuple(problems)
-        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        lines = "".join(f"\n  {problem}" for problem in self.problems)
-        super().__init__(f"rate card {file} has {count}:{lines}")
+        super().__init__(f"rate card {file} has {_counted(self.problems)}")
+
+
+class WorkloadsError(MimoCreditsError):
+    """A file of named workloads that cannot be used. Lists all of its `problems`; `file` names the file or text."""
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        super().__init__(f"workloads {file} have {_counted(self.problems)}")
+
+
+def _counted(problems: Sequence[Problem]) -> str:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return "\n  ".join([f"{count}:", *map(str, problems)])
 
 
 class NoSuchCard(MimoCreditsError):

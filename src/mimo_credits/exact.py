@@ -4,6 +4,7 @@ This is the only module that divides or rounds, and each rounding has a name:
 
 - `round_ratio` rounds a ratio of integers once, as a named rounding says (half up unless a card says otherwise):
   audio by the hour to the millicredit, money due to the cent or fen.
+- `whole` does the same with an exact `Fraction`.
 - `ratio_price` gives a price that has no finite decimal once, half up, to 1e-12.
 
 Everything else is exact or refused: no float is accepted, and decimal arithmetic traps a result that would lose digits.
@@ -11,6 +12,7 @@ Everything else is exact or refused: no float is accepted, and decimal arithmeti
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Clamped, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Underflow
 from fractions import Fraction
 from typing import Literal, get_args
@@ -50,6 +52,11 @@ def round_ratio(numerator: int, denominator: int, rounding: Rounding = "half-up"
         grows = rounding == "up" and rest > 0
     size += grows
     return size if numerator >= 0 else -size
+
+
+def whole(ratio: Fraction, rounding: Rounding = "half-up") -> int:
+    """The integer nearest to an exact ratio, as `round_ratio` rounds."""
+    return round_ratio(ratio.numerator, ratio.denominator, rounding)
 
 
 def to_millicredits(credits: Decimal | int) -> int:
@@ -111,11 +118,15 @@ def ratio_price(price: Fraction) -> Decimal:
     return Decimal(round_ratio(price.numerator * 10**_PRICE_DIGITS, price.denominator)).scaleb(-_PRICE_DIGITS, EXACT)
 
 
-def billed(amount: Decimal | Fraction, currency: str, rounding: Rounding) -> Decimal:
-    """Money due, rounded once to the currency's smallest unit (cent, fen) and written with that many digits."""
-    digits = _MINOR_DIGITS.get(currency, 2)
+def rounded(amount: Decimal | Fraction, digits: int = 1, rounding: Rounding = "half-up") -> Decimal:
+    """An exact number rounded once to so many `digits` after the point, and written with all of them."""
     exact = Fraction(amount)
     return Decimal(round_ratio(exact.numerator * 10**digits, exact.denominator, rounding)).scaleb(-digits, EXACT)
+
+
+def billed(amount: Decimal | Fraction, currency: str, rounding: Rounding) -> Decimal:
+    """Money due, rounded once to the currency's smallest unit (cent, fen) and written with that many digits."""
+    return rounded(amount, _MINOR_DIGITS.get(currency, 2), rounding)
 
 
 def fits_currency(amount: Decimal, currency: str) -> bool:
@@ -129,14 +140,14 @@ def share(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else Fraction(0)
 
 
+def ticks(span: timedelta) -> int:
+    """A span of time in microseconds, the finest that it knows."""
+    return span // timedelta(microseconds=1)
+
+
 def ratio(part: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:
     """`part / whole`, exact; `whole` is not 0."""
     return Fraction(part) / Fraction(whole)
-
-
-def rounded(ratio: Fraction, digits: int = 1) -> Decimal:
-    """A ratio for people to read, rounded half up to `digits` after the point."""
-    return Decimal(round_ratio(ratio.numerator * 10**digits, ratio.denominator)).scaleb(-digits, EXACT)
 
 
 def percent(ratio: Fraction, digits: int = 1) -> Decimal:

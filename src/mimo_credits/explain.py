@@ -73,7 +73,7 @@ def _usage(entry: Entry, rated: Rated, book: RateBook) -> Explanation:
         band=_band(rated, len(model.bands)),
         off_peak=rated.off_peak,
         citation=citation,
-        sources=_sources(card, citation),
+        sources=card.cited_sources(citation),
     )
 
 
@@ -124,7 +124,7 @@ def _terms(entry: Entry, entries: Sequence[Entry], book: RateBook) -> Explanatio
         citation = cited(card.tiers[opened.tier].source)
     rule = _RULES.get(reason, f"the terms of tier {opened.tier} on card {opened.card}")
     return Explanation(
-        entry, CardRef(card.id, card.sha256), rule, None, (), "", False, citation, _sources(card, citation)
+        entry, CardRef(card.id, card.sha256), rule, None, (), "", False, citation, card.cited_sources(citation)
     )
 
 
@@ -141,8 +141,3 @@ def _card(card_id: str, digest: str, book: RateBook) -> RateCard:
     if card.sha256 != digest:
         raise CardMismatch(card_id, expected=digest, found=card.sha256)
     return card
-
-
-def _sources(card: RateCard, citation: str) -> tuple[tuple[str, Source], ...]:
-    _, _, names = citation.partition(" ")
-    return tuple((name, card.sources[name]) for name in names.split(", ") if name in card.sources)

@@ -217,6 +217,14 @@ def quote(card: RateCard, usage: Usages, *, at: datetime | None = None) -> Quote
     )
 
 
+def prices(card: RateCard, usage: Usages) -> tuple[FrozenMap[Decimal], FrozenMap[str]]:
+    """What usage costs by pay-as-you-go in each currency of the card, exact; and for the others, why it has no price.
+
+    Models outside the plan have prices, too. Raises `InputError` for what is no usage.
+    """
+    return _money(card, _counted(usage))
+
+
 def _lines(table: RateTable, usage: Usage, count: int, off_peak: bool) -> Iterator[QuoteLine]:
     rates = rates_for(table, usage, off_peak)
     for meter, quantity, millicredits in by_meter(usage, rates, table):

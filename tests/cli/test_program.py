@@ -72,6 +72,7 @@ def test_without_a_command_there_is_usage_on_standard_error(run, arguments):
         ((), "exit codes: 0 answered, 1 a problem in the data or the cards, 2 a wrong command line"),
         (("quote",), "--cached"),
         (("statement",), "--strict"),
+        (("plan",), "--workload"),
         (("tiers",), "--at"),
         (("cards",), "verify"),
     ],

@@ -17,6 +17,7 @@ from mimo_credits.card.parts import (
     Tier,
     WebSearch,
     cited,
+    cited_ids,
 )
 from mimo_credits.card.rate_card import RateCard, schema
 
@@ -38,5 +39,6 @@ __all__ = [
     "Tier",
     "WebSearch",
     "cited",
+    "cited_ids",
     "schema",
 ]

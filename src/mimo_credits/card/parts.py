@@ -165,6 +165,11 @@ def cited(source: str | Mapping[str, str], what: str = "") -> str:
     return source.get(what) or next(iter(source.values()), "")
 
 
+def cited_ids(citation: str) -> tuple[str, ...]:
+    """The ids that a citation names after how sure it is: of sources, or of what is assumed."""
+    return tuple(citation.partition(" ")[2].split(", "))
+
+
 class AnnualPlan(Part):
     """The same tier bought for a year: one pool of credits, one price."""
 

@@ -14,17 +14,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple, NoReturn, TypeVar
 
-import tomli
 from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 
-from mimo_credits.card.checks import Parts, citations, key, problems
+from mimo_credits.card.checks import Parts, citations, problems
 from mimo_credits.card.compiling import compile_table
 from mimo_credits.card.parts import (
     Assumption,
@@ -44,7 +42,9 @@ from mimo_credits.card.parts import (
     TierId,
     WebSearch,
     cited,
+    cited_ids,
 )
+from mimo_credits.card.reading import parse, schema_problems
 from mimo_credits.errors import Problem, RateCardError
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.seen import Seen
@@ -111,6 +111,10 @@ class RateCard(Seen, Part):
         """What the card cites for a model's `credits`, or for its price in a currency: how sure, then who says so."""
         return cited(self.models[model].source, what)
 
+    def cited_sources(self, citation: str) -> tuple[tuple[str, Source], ...]:
+        """The sources that a citation names, by id; none for what is assumed."""
+        return tuple((name, self.sources[name]) for name in cited_ids(citation) if name in self.sources)
+
     def citations(self) -> tuple[tuple[str, str], ...]:
         """Every place of the card that cites: its key path, and how sure it is and who says so (`"H models-dev"`)."""
         return tuple(citations(_parts(self)))
@@ -130,7 +134,10 @@ class RateCard(Seen, Part):
     def from_toml(cls, text: str | bytes, *, file: str = "<text>") -> RateCard:
         """Reads and checks a card; `file` is the name that an error gives. Raises `RateCardError` with all problems."""
         raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-        return _read(Origin(_parse(raw, file), hashlib.sha256(raw).hexdigest(), ""), file)
+        document = parse(raw)
+        if isinstance(document, Problem):
+            raise RateCardError(file, [document])
+        return _read(Origin(document, hashlib.sha256(raw).hexdigest(), ""), file)
 
     def derive(self, changes: Mapping[str, object]) -> RateCard:
         """A new, checked, unpublished card: this one with the `changes` merged in, table by table; None removes a key.
@@ -174,46 +181,17 @@ class RateCard(Seen, Part):
         return f"<RateCard {self.id} of {self.provider}, sha256 {self.sha256[:12]}…>"
 
 
-def _parse(raw: bytes, file: str) -> dict[str, Any]:
-    """TOML with exact decimals. A syntax error names its line."""
-    try:
-        return tomli.loads(raw.decode(), parse_float=Decimal)
-    except tomli.TOMLDecodeError as error:
-        raise RateCardError(file, [Problem(f"line {error.lineno}", error.msg)]) from None
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise RateCardError(file, [Problem(f"line {line}", "is not UTF-8 text")]) from None
-    except (ValueError, ArithmeticError, RecursionError) as error:
-        raise RateCardError(file, [Problem("TOML", f"cannot be read: {error}")]) from None
-
-
 def _read(origin: Origin, file: str) -> RateCard:
     try:
         card = RateCard.model_validate(origin.document, context=origin)
     except ValidationError as error:
-        found = [*_schema_problems(error), *problems(_readable_parts(origin.document))]
+        found = [*schema_problems(error, "rate cards"), *problems(_readable_parts(origin.document))]
         raise RateCardError(file, found) from None
     found = list(problems(_parts(card)))
     if found:
         raise RateCardError(file, found)
     return card
 
-
-_NO_KEYS = ("<text>", "<table>", "<rates>", "[key]")
-"""Steps of pydantic's paths that no card has: which member of a union was meant, and that a key itself is wrong."""
-
-_WORDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a key that rate cards know",
-    "string_type": "needs a text",
-    "int_type": "needs a whole number",
-    "datetime_type": "needs an instant with its offset, such as 2026-05-27T00:00:00+08:00",
-    "time_type": "needs a time of day, such as 08:00:00",
-    "tuple_type": "needs a list",
-    "dict_type": "needs a table",
-    "mapping_type": "needs a table",
-    "model_type": "needs a table",
-}
 
 _SECTIONS: Mapping[str, type[Part]] = {
     "web_search": WebSearch,
@@ -222,14 +200,6 @@ _SECTIONS: Mapping[str, type[Part]] = {
     "off_peak": OffPeak,
     "migration": Migration,
 }
-
-
-def _schema_problems(error: ValidationError) -> Iterator[Problem]:
-    """What pydantic found, by key path, in our words where its own speak of Python."""
-    for found in error.errors(include_url=False, include_context=False):
-        path = [step for step in found["loc"] if step not in _NO_KEYS]
-        said = found["msg"].removeprefix("Value error, ")
-        yield Problem(key(*path), _WORDS.get(found["type"], said))
 
 
 def _parts(card: RateCard) -> Parts:

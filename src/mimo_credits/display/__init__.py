@@ -3,7 +3,8 @@
     as_text(quote_sheet(quote, card))        as_html(…)        as_markdown(…)        as_rich(…)
 
 Pure functions from values to text; nothing is printed and nothing is decided here. One rule: credits and money are
-shown exactly, to their last digit, and only percentages are rounded. All instants are shown in UTC.
+shown exactly, to their last digit; only percentages and what one task or token of many costs are rounded. All instants
+are shown in UTC.
 """
 
 from mimo_credits.display.accounts import account_sheet
@@ -17,6 +18,7 @@ from mimo_credits.display.differences import (
 )
 from mimo_credits.display.html import as_html
 from mimo_credits.display.markdown import as_markdown
+from mimo_credits.display.planning import forecast_sheet, offers_sheet, plan_sheet, what_if_sheet, window_sheet
 from mimo_credits.display.quotes import TierShare, quote_sheet, tier_shares
 from mimo_credits.display.records import to_csv, to_frame
 from mimo_credits.display.sheet import Sheet
@@ -39,7 +41,10 @@ __all__ = [
     "card_sheet",
     "cards_sheet",
     "difference_sheet",
+    "forecast_sheet",
     "number",
+    "offers_sheet",
+    "plan_sheet",
     "quote_sheet",
     "shares_of_allowance",
     "sheet_of",
@@ -49,4 +54,6 @@ __all__ = [
     "to_csv",
     "to_frame",
     "token_growth",
+    "what_if_sheet",
+    "window_sheet",
 ]

@@ -8,19 +8,24 @@ from typing import Any
 from mimo_credits.card import RateCard
 from mimo_credits.display.accounts import account_sheet
 from mimo_credits.display.cards import card_sheet
+from mimo_credits.display.planning import forecast_sheet, plan_sheet, window_sheet
 from mimo_credits.display.quotes import quote_sheet
 from mimo_credits.display.sheet import Sheet
 from mimo_credits.display.statements import statement_sheet
 from mimo_credits.errors import InputError, shown
 from mimo_credits.ledger import Account
+from mimo_credits.planning import Forecast, TierComparison, WindowReport
 from mimo_credits.pricing import Quote
 from mimo_credits.statements import Statement
 
 _SHEETS: dict[type, Callable[[Any], Sheet]] = {
     Account: account_sheet,
+    Forecast: forecast_sheet,
     Quote: quote_sheet,
     RateCard: card_sheet,
     Statement: statement_sheet,
+    TierComparison: plan_sheet,
+    WindowReport: window_sheet,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
+from textwrap import TextWrapper
 
 from mimo_credits.display.sheet import Block, Listing, Paragraph, Section, Sheet, Table
 
@@ -46,7 +46,8 @@ def _captioned(caption: str) -> list[str]:
 
 
 def _wrapped(prose: str, indent: str) -> list[str]:
-    return wrap(prose, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False)
+    wrapper = TextWrapper(WIDTH, indent, f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(prose)
 
 
 def _table(table: Table) -> list[str]:

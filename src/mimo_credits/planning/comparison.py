@@ -1,0 +1,106 @@
+"""`compare`: one workload on several rate cards, also those of vendors that sell no plan.
+
+Each row says what the work costs there by pay-as-you-go, what it draws from a plan where there is one, who says so, and
+how old that is at the instant `at` that is passed. A model that a card does not list is a reason in the row, no error:
+a comparison with a gap is still a comparison, as long as the gap is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from mimo_credits.card import RateCard
+from mimo_credits.errors import PricingError
+from mimo_credits.exact import to_credits, whole
+from mimo_credits.frozen import FrozenMap
+from mimo_credits.instants import to_utc
+from mimo_credits.planning.workload import Workload, check_count
+from mimo_credits.pricing import CardRef, prices
+
+Models = Mapping[str, str | Mapping[str, str]]
+"""By a card's id or provider: the model for every step there, or models by the name of the one that they replace."""
+
+
+class Offer(NamedTuple):
+    """A workload on one card. `millicredits` is None where no plan covers it; `money` is pay-as-you-go by currency.
+
+    `models` did the work; `cites` are the citations of their prices, `sources` what those name, as `(title, date)`.
+    `age` is in whole days from when the card took effect to `at`, negative for a card that is still to come.
+    """
+
+    card: CardRef
+    provider: str
+    models: tuple[str, ...]
+    millicredits: int | None
+    money: FrozenMap[Decimal]
+    unpriced: FrozenMap[str]
+    why_no_plan: str
+    cites: tuple[str, ...]
+    sources: tuple[tuple[str, str], ...]
+    effective_from: datetime
+    age: int
+
+    def __str__(self) -> str:
+        money = ", ".join(f"{currency} {amount:,f}" for currency, amount in self.money.items()) or "no price"
+        plan = "no plan" if self.millicredits is None else f"{to_credits(self.millicredits):,f} credits"
+        return f"{self.provider} {self.card.id}, {', '.join(self.models)}: {money}; {plan}; {self.age:,} days old"
+
+
+def compare(
+    cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None
+) -> tuple[Offer, ...]:
+    """One row for each card, in the order given, for the workload done so many `times`.
+
+    `models` says by which model a card does the work: `{"deepseek": "deepseek-v4-pro"}`. Without it a step's own model
+    holds, or the first that the card lists `instead`. Raises `InputError`.
+    """
+    check_count(times, "times")
+    now = to_utc(at)
+    return tuple(_offer(card, _on(card, workload, models or {}), now, times) for card in cards)
+
+
+def _on(card: RateCard, workload: Workload, models: Models) -> Workload:
+    chosen = models.get(card.id, models.get(card.provider))
+    return workload if chosen is None else workload.on(chosen)
+
+
+def _offer(card: RateCard, workload: Workload, at: datetime, times: int) -> Offer:
+    usages = workload.usages_on(card, times)
+    money, unpriced = prices(card, usages)
+    millicredits, why = None, ""
+    try:
+        millicredits = whole(workload.millicredits(card, times), "up")
+    except PricingError as error:
+        why = str(error)
+    names = tuple(dict.fromkeys(usage.model for usage in usages))
+    cites = tuple(dict.fromkeys(_citations(card, names, money)))
+    effective_from = to_utc(card.effective_from)
+    return Offer(
+        card=CardRef(card.id, card.sha256),
+        provider=card.provider,
+        models=names,
+        millicredits=millicredits,
+        money=money,
+        unpriced=unpriced,
+        why_no_plan=why,
+        cites=cites,
+        sources=tuple(_sources(card, cites)),
+        effective_from=effective_from,
+        age=(at - effective_from).days,
+    )
+
+
+def _citations(card: RateCard, names: Iterable[str], currencies: Iterable[str]) -> Iterator[str]:
+    """What the card cites for the prices of the models that these names are billed as."""
+    for currency in currencies:
+        for name in names:
+            yield card.source_of(card.table.prices[currency][name][0].model, currency)
+
+
+def _sources(card: RateCard, cites: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The sources that citations name, once each."""
+    for source in dict(named for cite in cites for named in card.cited_sources(cite)).values():
+        yield source.title, source.date

@@ -1,0 +1,208 @@
+"""`forecast`: how fast the pool burns, when it runs out, and which tier the cycle will need, as a range.
+
+The method, exact and without a model of the future: whole days of 24 hours are counted back from `at` as far as the
+observation reaches (what is left over at its beginning is no whole day, and is not looked at). Each day's burn is the
+sum of its requests; a day without requests burns 0 and counts. Four paces are read off the days, by order statistics
+and one exact mean: the slowest day, the median (the upper of the two middle days, where there are two), the mean, and
+the fastest day. At each pace the rest of the cycle goes on as that day did:
+
+    by the end = used in the cycle so far + pace x days left         rounded up, once
+    runs out   = at + remaining / pace                               rounded down to the microsecond
+
+So the truth lies between the slowest and the fastest as long as no day is slower or faster than those that were seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from statistics import median_high
+from typing import NamedTuple
+
+from mimo_credits.card import Interval, RateCard
+from mimo_credits.errors import InputError
+from mimo_credits.exact import ratio, ticks, to_credits, to_millicredits, whole
+from mimo_credits.instants import to_utc
+from mimo_credits.ledger import Account, Entry
+from mimo_credits.planning.burns import Burn, burns_of_entries, in_order
+from mimo_credits.pricing import CardRef
+
+_DAY = timedelta(days=1)
+
+
+class Pace(NamedTuple):
+    """One way in which the rest of the cycle may go: millicredits a day, exact, and what comes of it.
+
+    `by_end` is the whole cycle's use in millicredits. `lasts` says whether what remains lasts until the cycle's end,
+    None where it was not said what remains; if not, it `runs_out_at` that instant. `tier` is the smallest that holds
+    the cycle; None where none does.
+    """
+
+    name: str
+    per_day: Fraction
+    by_end: int
+    lasts: bool | None
+    runs_out_at: datetime | None
+    tier: str | None
+
+    def __str__(self) -> str:
+        tier = f"needs {self.tier}" if self.tier else "no tier holds it"
+        pool = ", the pool lasts" if self.lasts else ""
+        ends = f", the pool runs out {self.runs_out_at:%Y-%m-%d %H:%M} UTC" if self.runs_out_at else ""
+        return f"{self.name}: {to_credits(self.by_end):,f} credits in the cycle, {tier}{pool}{ends}"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The cycle `[start, end)` seen from `at`. `days` are the whole days' burns in millicredits, the oldest first.
+
+    `used` is what the cycle drew before `at`; `remaining` is what can still be spent, None where it was not said.
+    """
+
+    card: CardRef
+    start: datetime
+    at: datetime
+    end: datetime
+    used: int
+    remaining: int | None
+    days: tuple[int, ...]
+    paces: tuple[Pace, ...]
+
+    @property
+    def slowest(self) -> Pace:
+        """The rest of the cycle as on the slowest day."""
+        return self.paces[0]
+
+    @property
+    def median(self) -> Pace:
+        """The rest of the cycle as on the median day."""
+        return self.paces[1]
+
+    @property
+    def mean(self) -> Pace:
+        """The rest of the cycle as on average."""
+        return self.paces[2]
+
+    @property
+    def fastest(self) -> Pace:
+        """The rest of the cycle as on the fastest day."""
+        return self.paces[3]
+
+    @property
+    def observed_from(self) -> datetime:
+        """The instant at which the first of the whole days begins."""
+        return self.at - len(self.days) * _DAY
+
+    def __str__(self) -> str:
+        days = "1 whole day" if len(self.days) == 1 else f"{len(self.days):,} whole days"
+        head = f"From {days}, on card {self.card.id}, until {self.end:%Y-%m-%d %H:%M} UTC:"
+        return "\n".join([head, *(f"  {pace}" for pace in self.paces)])
+
+
+def forecast(
+    burns: Iterable[Burn],
+    card: RateCard,
+    at: datetime,
+    *,
+    start: datetime,
+    end: datetime,
+    observed_since: datetime | None = None,
+    remaining: int | None = None,
+    interval: Interval = "monthly",
+) -> Forecast:
+    """What the cycle `[start, end)` will draw, from burns before `at`, and the tier of the card that holds it.
+
+    Whole days are observed from `observed_since` on, by default from `start`. `remaining` is in millicredits. Raises
+    `InputError` where instants are out of order or naive, and where not one whole day was observed.
+    """
+    start, at, end = to_utc(start, "start"), to_utc(at), to_utc(end, "end")
+    since = start if observed_since is None else to_utc(observed_since, "observed_since")
+    if not start <= at < end:
+        raise InputError("at", f"{at.isoformat()} lies outside the cycle from {start.isoformat()} to {end.isoformat()}")
+    ordered = in_order(burns)
+    days = _whole_days(ordered, since, at)
+    if not days:
+        raise InputError("at", f"{at.isoformat()} is less than a whole day after {since.isoformat()}: no pace to see")
+    used = sum(burn.millicredits for burn in ordered if start <= burn.at < at)
+    rates: dict[str, Fraction] = {
+        "slowest day": Fraction(min(days)),
+        "median day": Fraction(median_high(days)),
+        "mean": ratio(sum(days), len(days)),
+        "fastest day": Fraction(max(days)),
+    }
+    paces = (_pace(name, per_day, card, at, end, used, remaining, interval) for name, per_day in rates.items())
+    return Forecast(CardRef(card.id, card.sha256), start, at, end, used, remaining, tuple(days), tuple(paces))
+
+
+def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard, at: datetime) -> Forecast:
+    """The same for an account's running cycle, from its entries; `card` is the one whose tiers are compared.
+
+    Observed is the running segment (the time since the last rollover, migration or trade-in), because its usage was
+    charged by the rates that hold now. Where something falls due before `at` (a rollover, a migration), the account is
+    first brought up to it by `account.as_of`, and its entries with it. Raises `InputError`, also for an account without
+    a plan or one that is ahead of `at`.
+    """
+    plan = account.plan
+    if plan is None or account.now is None:
+        raise InputError("account", "has no plan, and so no cycle to look ahead in")
+    if to_utc(at) < account.now:
+        raise InputError("at", f"{at.isoformat()} lies before the account's last entry, {account.now.isoformat()}")
+    return forecast(
+        burns_of_entries(entries),
+        card,
+        at,
+        start=plan.segment_start,
+        end=plan.cycle.end,
+        remaining=account.remaining_millicredits,
+        interval=plan.interval,
+    )
+
+
+def _whole_days(ordered: Sequence[Burn], since: datetime, at: datetime) -> list[int]:
+    """The burn of each whole day before `at`, the oldest first."""
+    count = max((at - since).days, 0)
+    days = [0] * count
+    first = at - count * _DAY
+    for burn in ordered:
+        if first <= burn.at < at:
+            days[(burn.at - first).days] += burn.millicredits
+    return days
+
+
+def _pace(
+    name: str,
+    per_day: Fraction,
+    card: RateCard,
+    at: datetime,
+    end: datetime,
+    used: int,
+    remaining: int | None,
+    interval: Interval,
+) -> Pace:
+    by_end = used + whole(per_day * ratio(ticks(end - at), ticks(_DAY)), "up")
+    tier = _tier(card, by_end, interval)
+    if remaining is None:
+        return Pace(name, per_day, by_end, None, None, tier)
+    runs_out_at = _runs_out(at, end, per_day, remaining)
+    return Pace(name, per_day, by_end, runs_out_at is None, runs_out_at, tier)
+
+
+def _runs_out(at: datetime, end: datetime, per_day: Fraction, remaining: int) -> datetime | None:
+    """When what remains is spent at that pace; None where that is not before the cycle ends."""
+    if not per_day:
+        return None
+    lasts = whole(ratio(remaining, per_day) * ticks(_DAY), "down")
+    return at + timedelta(microseconds=max(lasts, 0)) if lasts < ticks(end - at) else None
+
+
+def _tier(card: RateCard, millicredits: int, interval: Interval) -> str | None:
+    """The smallest tier, sold for the interval, whose allowance suffices."""
+    sold = ((tier.plan(interval), name) for name, tier in card.tiers.items())
+    holding = [
+        (plan.credits, name)
+        for plan, name in sold
+        if plan is not None and to_millicredits(plan.credits) >= millicredits
+    ]
+    return min(holding)[1] if holding else None

@@ -1,0 +1,111 @@
+"""Files of named workloads: read whole, or refused with all that is wrong."""
+
+from __future__ import annotations
+
+import pickle
+from decimal import Decimal
+
+import pytest
+
+from mimo_credits import Call, InputError, Step, Usage, WorkloadsError, load_workloads
+from mimo_credits.planning.workload_file import read_workloads
+
+FILE = """
+[sources]
+paper = { title = "A paper", date = "2026" }
+shop  = { title = "A shop", date = "2025" }
+
+[calls]
+image = { price = 0.04, currency = "USD", per = 1, unit = "image", source = "H shop" }
+
+[workloads.poster]
+estimate = "L paper, shop"
+tokens   = 250
+assumes  = "Half and half."
+
+[[workloads.poster.steps]]
+name          = "draw"
+model         = "new"
+instead       = ["old"]
+input_tokens  = 100
+cached_tokens = 40
+output_tokens = 25
+audio_seconds = 3
+web_searches  = 2
+count         = 2
+calls         = { image = 3 }
+"""
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(WorkloadsError) as caught:
+        read_workloads(text.encode(), "f.toml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_file_says_all_that_a_workload_is():
+    work = read_workloads(FILE.encode(), "f.toml")["poster"]
+    image = Call("image", Decimal("0.04"), "USD", 1, "image", "A shop (2025) [H]")
+    usage = Usage("new", input_tokens=100, cached_tokens=40, output_tokens=25, audio_seconds=3, web_searches=2)
+    assert work.steps == (Step("draw", usage, 2, instead=("old",), calls=((image, 3),)),)
+    assert (work.name, work.assumes) == ("poster", "Half and half.")
+    assert work.estimate == "A paper (2026); A shop (2025) [L]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("tokens   = 250", "tokens   = 251", "workloads.poster.tokens: are 251, but its steps have 250"),
+        ("L paper, shop", "L paper, press", "workloads.poster.estimate: 'press' is not in [sources]"),
+        ("H shop", "H stall", "calls.image.source: 'stall' is not in [sources]"),
+        ("{ image = 3 }", "{ video = 3 }", "workloads.poster.steps[0].calls.video: 'video' is not in [calls]"),
+        (
+            "cached_tokens = 40",
+            "cached_tokens = 101",
+            "workloads.poster.steps[0].cached_tokens: exceed the 100 input tokens they are part of",
+        ),
+        ("price = 0.04", "price = true", "calls.image.price: needs a number, not True"),
+        ('assumes  = "Half and half."', "", "workloads.poster.assumes: is missing"),
+        ("assumes ", "surely", "workloads.poster.surely: is not a key that files of workloads know"),
+        ("count         = 2", "count = 2.0", "workloads.poster.steps[0].count: needs a whole number"),
+        ('estimate = "L paper', 'estimate = "sure paper', "workloads.poster.estimate: String should match pattern"),
+        ("[calls]", "[calls", "line 6: "),
+    ],
+)
+def test_each_mistake_is_named_by_its_place(old, new, problem):
+    assert old in FILE
+    found = problems_of(FILE.replace(old, new))
+    assert any(each.startswith(problem) for each in found), found
+
+
+def test_all_problems_come_at_once():
+    broken = FILE.replace("L paper", "L press").replace("tokens   = 250", "tokens   = 1").replace("H shop", "H stall")
+    assert len(problems_of(broken)) == 3
+
+
+def test_a_workload_needs_steps():
+    text = FILE[: FILE.index("[[")] + "steps = []\n"
+    assert any("workloads.poster.steps" in each for each in problems_of(text))
+
+
+def test_the_error_says_which_file_and_crosses_processes():
+    with pytest.raises(WorkloadsError) as caught:
+        read_workloads(b"\xff", "odd.toml")
+    assert str(caught.value) == "workloads odd.toml have 1 problem:\n  line 1: is not UTF-8 text"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.file, again.problems) == ("odd.toml", caught.value.problems)
+
+
+def test_a_file_of_ones_own_is_read_from_a_path(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE, "utf-8")
+    assert list(load_workloads(path=path)) == ["poster"]
+    path.write_text("[", "utf-8")
+    with pytest.raises(WorkloadsError, match=r"mine\.toml"):
+        load_workloads(path=str(path))
+    with pytest.raises(InputError, match="cannot be read"):
+        load_workloads(path=tmp_path / "none.toml")
+
+
+def test_the_published_ones_are_read_once():
+    assert load_workloads() is load_workloads()
