@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, RateSet, Tier, WebSearch
+from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, PriceSet, RateCard, Tier, WebSearch
 from mimo_credits.card.checks import key
 from mimo_credits.errors import Problem
 
@@ -18,7 +18,7 @@ Section = Tier | ModelRates | WebSearch | CycleTerms | Policy | OffPeak | Migrat
 _WITHOUT_SOURCE = {"source", "tasks"}
 """What is no fact to be sourced: the source itself, and what brings its own."""
 
-_MODEL_FACTS = {"credits", "aliases", "context", "max_output", *RateSet.model_fields}
+_MODEL_FACTS = {"credits", "aliases", "context", "max_output", *PriceSet.model_fields}
 
 
 def every_fact_has_a_source(card: RateCard) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from mimo_credits.card import Band, RateCard, RateSet, Tier
+from mimo_credits.card import Band, PriceSet, RateCard, RateSet, Tier
 from mimo_credits.card.checks import credit_rates, key
 from mimo_credits.errors import Problem
 from mimo_credits.exact import EXACT, times, to_credits
@@ -107,7 +107,7 @@ def longer_input_is_no_cheaper(card: RateCard) -> Iterator[Problem]:
 
 def a_first_purchase_pays_at_least_half(card: RateCard) -> Iterator[Problem]:
     """A first purchase pays half the list price or more: a share to pay is easily misread as a share off."""
-    share = card.policy.first_purchase_pays
+    share = card.policy.first_purchase_pays if card.policy else None
     if share is not None and times(share, 2) < 1:
         yield Problem("policy.first_purchase_pays", f"{share} of the list price: is it what is paid, or what is off?")
 
@@ -222,7 +222,7 @@ def _prices_by_currency(card: RateCard) -> Iterator[tuple[str, Mapping[str, Deci
             (key("models", name, "bands", number, "price"), band.price) for number, band in enumerate(model.bands)
         ]
         for where, price in places:
-            for meter in RateSet.model_fields:
+            for meter in PriceSet.model_fields:
                 yield f"{where}.{meter}", {currency: getattr(rates, meter) for currency, rates in price.items()}
 
 

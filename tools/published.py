@@ -47,10 +47,14 @@ def read_card(path: Path) -> RateCard:
 
 
 def read_folders(rates: Path = RATES) -> dict[str, Folder]:
-    """Every seller's folder by its name. Raises `RateCardError` for a card or a `STATUS.toml` that cannot be read."""
+    """Every seller's folder by its name, Xiaomi's first.
+
+    Raises `RateCardError` for a card or a `STATUS.toml` that cannot be read.
+    """
     withdrawn = _read_status(rates / "STATUS.toml")
     folders = {}
-    for path in sorted({card.parent for card in rates.glob("*/*.toml")}):
+    paths = {card.parent for card in rates.glob("*/*.toml")}
+    for path in sorted(paths, key=lambda path: (path.name != XIAOMI, path.name)):
         stray = sorted(each.name for each in set(path.glob("*.toml")) - set(files(path)))
         if stray:
             problem = Problem("file name", "a card's file is <version>.<revision>.toml")

@@ -2,7 +2,16 @@
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import ModelRates, Policy, RateCard, Tier
-from mimo_credits.catalog import Withdrawal, list_cards, load_book, load_card, load_workloads, verify_cards, withdrawal
+from mimo_credits.catalog import (
+    Withdrawal,
+    list_cards,
+    list_providers,
+    load_book,
+    load_card,
+    load_workloads,
+    verify_cards,
+    withdrawal,
+)
 from mimo_credits.comparison import Comparison, Costs, LeftOut, UsageComparison, compare_usage
 from mimo_credits.console import Reconciliation, reconcile
 from mimo_credits.cycle import Cycle, CycleRule
@@ -14,6 +23,7 @@ from mimo_credits.errors import (
     InputError,
     MimoCreditsError,
     NoCardInEffect,
+    NoPlan,
     NoRate,
     NoSuchCard,
     NotInPlan,
@@ -145,6 +155,7 @@ __all__ = [
     "ModelRates",
     "MonthOfUse",
     "NoCardInEffect",
+    "NoPlan",
     "NoRate",
     "NoSuchCard",
     "NotInPlan",
@@ -216,6 +227,7 @@ __all__ = [
     "growth_in_tokens",
     "hit_rate_for_growth",
     "list_cards",
+    "list_providers",
     "load_book",
     "load_card",
     "load_workloads",

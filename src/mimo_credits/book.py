@@ -31,7 +31,8 @@ class Regime(NamedTuple):
 class RateBook:
     """Rate cards in order of effect; iterable in that order. Immutable.
 
-    Raises `RateCardError` where two cards take effect at the same instant.
+    Raises `RateCardError` where two cards take effect at the same instant, and where one sells a plan and another says
+    nothing of its terms: a plan that runs when that one takes effect could not go on.
     """
 
     __slots__ = ("_cards", "_migrates", "_starts")
@@ -40,6 +41,9 @@ class RateBook:
         self._cards = tuple(sorted(cards, key=lambda card: to_utc(card.effective_from)))
         self._starts = [to_utc(card.effective_from) for card in self._cards]
         self._migrates = migrates
+        if any(card.tiers for card in self._cards):
+            for card in self._cards:
+                _check_terms(card)
         for earlier, later in zip(self._cards, self._cards[1:], strict=False):
             if earlier.effective_from == later.effective_from:
                 problem = Problem("effective_from", f"{earlier.id} takes effect at the same instant")
@@ -112,3 +116,10 @@ class RateBook:
             first = self._starts[0].isoformat() if self._starts else None
             raise NoCardInEffect(at.isoformat(), first)
         return index
+
+
+def _check_terms(card: RateCard) -> None:
+    missing = [name for name in ("cycle", "policy") if getattr(card, name) is None]
+    if missing:
+        what = "is missing, though a card of this book sells a plan"
+        raise RateCardError(card.id, [Problem(name, what) for name in missing])

@@ -1,5 +1,8 @@
 """The published rate cards and workloads: finding, reading and verifying them. This is the core's only I/O.
 
+Each provider has a folder of cards. MiMo's are meant where no provider is named: `2026-05-27.1` is one of them, another's
+is `deepseek/2026-05-22.1`.
+
 Cards are found as package data (a wheel) or in the checkout's `rates/` folder (an editable install, a clone), through
 `importlib.resources`. A card is read once per process and never changes.
 """
@@ -20,18 +23,22 @@ import tomli
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
-from mimo_credits.errors import CardMismatch, InputError, NoSuchCard, Problem, RateCardError, shown
+from mimo_credits.errors import CardMismatch, InputError, NoSuchCard, Problem, RateCardError, nearest, shown
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.planning.workload import Workload
 from mimo_credits.planning.workload_file import read_workloads
 
 _CARD_FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d+)\.toml")
-_PROVIDER = "mimo"
+MIMO = "mimo"
+"""The provider whose cards need no name before their ids."""
 _WORKLOADS = "workloads.toml"
 
 
 class Withdrawal(NamedTuple):
-    """That a published card must no longer be used: since which `date`, `why`, and its `successor`'s id."""
+    """That a published card must no longer be used: since which `date`, `why`, and its `successor`'s id.
+
+    `card_id` is the card's name as `list_cards` has it.
+    """
 
     card_id: str
     successor: str
@@ -49,10 +56,44 @@ def rates_folder() -> Traversable:
 
 
 @cache
-def list_cards() -> tuple[str, ...]:
-    """The ids of all published cards, in the order of their version and revision."""
-    found = (_CARD_FILE.fullmatch(entry.name) for entry in (rates_folder() / _PROVIDER).iterdir())
-    return tuple(f"{version}.{revision}" for version, revision in sorted(_numbered(match) for match in found if match))
+def list_providers() -> tuple[str, ...]:
+    """Whose cards are published: MiMo's (`mimo`) first, then those of the vendors that the press compares it with."""
+    folders = sorted(entry.name for entry in rates_folder().iterdir() if entry.is_dir())
+    return (MIMO, *(name for name in folders if name != MIMO))
+
+
+@cache
+def list_cards(provider: str = MIMO) -> tuple[str, ...]:
+    """The published cards of MiMo or another provider, in the order of version and revision, as `load_card` takes them.
+
+    MiMo's go by their ids alone, `2026-05-27.1`; others have the provider before it, `deepseek/2026-05-22.1`. Raises
+    `InputError` for a provider that `list_providers` does not name.
+    """
+    _check_provider(provider)
+    found = (_CARD_FILE.fullmatch(entry.name) for entry in (rates_folder() / provider).iterdir())
+    ids = (f"{version}.{revision}" for version, revision in sorted(_numbered(match) for match in found if match))
+    return tuple(_name(provider, card_id) for card_id in ids)
+
+
+def _check_provider(provider: object) -> None:
+    _check_text(provider, "provider", "the name of a provider")
+    known = list_providers()
+    if provider not in known:
+        alike = nearest(str(provider), known)
+        hint = f"nearest: {', '.join(alike)}" if alike else f"known are {', '.join(known)}"
+        raise InputError("provider", f"there are no cards of {shown(provider)}; {hint}")
+
+
+def _name(provider: str, card_id: str) -> str:
+    """A card of a provider as `load_card`, `STATUS.toml` and our messages call it."""
+    return card_id if provider == MIMO else f"{provider}/{card_id}"
+
+
+def _file(name: str) -> tuple[str, Traversable]:
+    """Where a card lies: the path below the folder of rates, and the file."""
+    provider, _, card_id = name.rpartition("/")
+    path = f"{provider or MIMO}/{card_id}.toml"
+    return path, rates_folder() / path
 
 
 def _numbered(match: re.Match[str]) -> tuple[str, int]:
@@ -74,17 +115,18 @@ def withdrawal(version: str) -> Withdrawal | None:
 
 
 @cache
-def _read(card_id: str) -> RateCard:
-    file = rates_folder() / _PROVIDER / f"{card_id}.toml"
-    return RateCard.from_toml(file.read_bytes(), file=f"{_PROVIDER}/{card_id}.toml")
+def _read(name: str) -> RateCard:
+    path, file = _file(name)
+    return RateCard.from_toml(file.read_bytes(), file=path)
 
 
 def load_card(version: str | None = None, *, path: str | Path | None = None, sha256: str | None = None) -> RateCard:
     """The published card of a version: `"2026-05-27"` for its highest revision, `"2026-05-27.1"` for exactly that one.
 
-    With `sha256` its bytes must have that digest. A withdrawn card loads with a warning that names its successor.
-    `path` loads a card of your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`,
-    `RateCardError`, and `InputError` for a file that cannot be read or an argument of another type.
+    Another provider's card has its name before it: `"deepseek/2026-05-22"`; `list_cards` has them all. With `sha256` its
+    bytes must have that digest. A withdrawn card loads with a warning that names its successor. `path` loads a card of
+    your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`, `RateCardError`, and `InputError`
+    for a file that cannot be read or an argument of another type.
     """
     if sha256 is not None:
         _check_text(sha256, "sha256", "the digest in hexadecimal")
@@ -94,8 +136,9 @@ def load_card(version: str | None = None, *, path: str | Path | None = None, sha
         return _pinned(_read_file(_path(path, "path")), sha256)
     if version is None:
         raise InputError("version", "is missing: name a card, or pass path=")
-    card = _pinned(_read(_resolve(version)), sha256)
-    _warn_if_withdrawn(card.id)
+    name = _resolve(version)
+    card = _pinned(_read(name), sha256)
+    _warn_if_withdrawn(name)
     return card
 
 
@@ -110,9 +153,9 @@ def _path(value: object, name: str) -> Path:
     return Path(value)
 
 
-def _warn_if_withdrawn(card_id: str) -> None:
+def _warn_if_withdrawn(name: str) -> None:
     """Warns in the name of whoever called the public function that calls this one."""
-    withdrawn = _withdrawn().get(card_id)
+    withdrawn = _withdrawn().get(name)
     if withdrawn is not None:
         warnings.warn(str(withdrawn), UserWarning, stacklevel=3)
 
@@ -134,8 +177,10 @@ def _bytes_of(path: Path) -> bytes:
         raise InputError("path", f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
-def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | None = None) -> RateBook:
-    """All published cards in order of effect, each version in its highest revision.
+def load_book(
+    *, pins: Mapping[str, str] | None = None, directory: str | Path | None = None, provider: str | None = None
+) -> RateBook:
+    """All published cards in order of effect, each version in its highest revision: MiMo's, or another provider's.
 
     `pins` chooses another revision of a version: `{"2026-04-03": "2026-04-03.1"}`. `directory` takes the cards of a
     folder of your own (`*.toml`) instead, with the same checks. A pin to a withdrawn card warns as `load_card` does.
@@ -143,9 +188,12 @@ def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | 
     """
     pinned = _checked_pins({} if pins is None else pins)
     if directory is None:
-        cards = {card_id: _read(card_id) for card_id in list_cards()}
-    else:
+        named = {name: _read(name) for name in list_cards(MIMO if provider is None else provider)}
+        cards = {card.id: card for card in named.values()}
+    elif provider is None:
         cards = _folder(_path(directory, "directory"))
+    else:
+        raise InputError("provider", "cards come from a folder of your own or from a provider, not both")
     chosen: dict[str, RateCard] = {}
     for card in sorted(cards.values(), key=lambda card: (card.version, card.revision)):
         chosen[card.version] = card
@@ -158,7 +206,7 @@ def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | 
             raise NoSuchCard(card_id, cards)
         chosen[version] = cards[card_id]
         if directory is None:
-            _warn_if_withdrawn(card_id)
+            _warn_if_withdrawn(_name(provider or MIMO, card_id))
     return RateBook(chosen.values())
 
 
@@ -173,7 +221,7 @@ def _checked_pins(pins: object) -> Mapping[str, str]:
 
 @cache
 def _published_workloads() -> FrozenMap[Workload]:
-    return read_workloads((rates_folder() / _WORKLOADS).read_bytes(), _WORKLOADS)
+    return read_workloads((rates_folder() / _WORKLOADS).read_bytes(), _WORKLOADS, load_card)
 
 
 def load_workloads(*, path: str | Path | None = None) -> FrozenMap[Workload]:
@@ -183,7 +231,7 @@ def load_workloads(*, path: str | Path | None = None) -> FrozenMap[Workload]:
     """
     if path is None:
         return _published_workloads()
-    return read_workloads(_bytes_of(Path(path)), str(path))
+    return read_workloads(_bytes_of(Path(path)), str(path), load_card)
 
 
 def _folder(directory: Path) -> dict[str, RateCard]:
@@ -201,28 +249,33 @@ def _folder(directory: Path) -> dict[str, RateCard]:
 
 
 def _resolve(version: str) -> str:
+    """The name of the published card that is meant. Raises `NoSuchCard`, naming those like it of every provider."""
     _check_text(version, "version", "a card's version or id")
-    known = list_cards()
-    matching = [card_id for card_id in known if version in (card_id, card_id.rpartition(".")[0])]
+    asked = version.removeprefix(f"{MIMO}/")
+    provider = asked.rpartition("/")[0] or MIMO
+    known = list_cards(provider) if provider in list_providers() else ()
+    matching = [name for name in known if asked in (name, name.rpartition(".")[0])]
     if not matching:
-        raise NoSuchCard(version, {*known, *(card_id.rpartition(".")[0] for card_id in known)})
+        all_of_them = [name for each in list_providers() for name in list_cards(each)]
+        raise NoSuchCard(version, {*all_of_them, *(name.rpartition(".")[0] for name in all_of_them)})
     return matching[-1]
 
 
 def verify_cards() -> Mapping[str, str]:
-    """Reads every published card and compares its bytes with `SHA256SUMS`: card id -> `ok`, or what is wrong.
+    """Reads every provider's cards and compares their bytes with `SHA256SUMS`: a card's name -> `ok`, or what is wrong.
 
-    A card that is listed there and has no file is named, too, after those that have one.
+    Names are those of `list_cards`. A card that is listed there and has no file is named, too, after those that have one.
     """
     listed = {}
     for line in (rates_folder() / "SHA256SUMS").read_text("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        listed[name.removeprefix(f"{_PROVIDER}/").removesuffix(".toml")] = digest
-    return {card_id: _verdict(card_id, listed.get(card_id)) for card_id in dict.fromkeys([*list_cards(), *listed])}
+        digest, _, path = line.partition("  ")
+        listed[path.removeprefix(f"{MIMO}/").removesuffix(".toml")] = digest
+    found = [name for provider in list_providers() for name in list_cards(provider)]
+    return {name: _verdict(name, listed.get(name)) for name in dict.fromkeys([*found, *listed])}
 
 
-def _verdict(card_id: str, listed: str | None) -> str:
-    file = rates_folder() / _PROVIDER / f"{card_id}.toml"
+def _verdict(name: str, listed: str | None) -> str:
+    _, file = _file(name)
     if not file.is_file():
         return "has no file, though SHA256SUMS lists it" if listed is not None else "has no file any more"
     found = hashlib.sha256(file.read_bytes()).hexdigest()

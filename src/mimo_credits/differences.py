@@ -28,7 +28,14 @@ Value = Decimal | str
 Facts = Mapping[str, Value | None]
 Row = Rates | Prices
 
-_METERS = {"cache_hit": "cache hit", "cache_miss": "cache miss", "output": "output", "audio_hour": "an hour of audio"}
+_METERS = {
+    "cache_hit": "cache hit",
+    "cache_miss": "cache miss",
+    "output": "output",
+    "audio_hour": "an hour of audio",
+    "image": "an image",
+}
+_NOT_TOKENS = ("audio_hour", "image")
 
 
 class Change(NamedTuple):
@@ -140,13 +147,14 @@ def _billed_as(card: RateCard) -> dict[str, str]:
 
 
 def _listing(card: RateCard, billed: Mapping[str, str], name: str) -> str | None:
-    """What a card says a name is."""
+    """What a card says a name is. Where there is no plan, no model is outside it."""
     if name not in billed:
         return None
     if billed[name] != name:
         return f"billed as {billed[name]}"
     model = card.models[name]
-    return "a model of its own" if model.in_plan else "a model of its own, pay-as-you-go only"
+    outside = bool(card.tiers) and not model.in_plan
+    return "a model of its own, pay-as-you-go only" if outside else "a model of its own"
 
 
 def _abilities(model: ModelRates) -> Facts:
@@ -211,7 +219,7 @@ def range_text(limits: Sequence[int], number: int) -> str:
 
 def _by_meter(row: Row, before: str = "", after: str = "") -> dict[str, Decimal]:
     """A band's rates by meter in words, with `before` and `after` around each."""
-    rates = {words: getattr(row, field) for field, words in _METERS.items()}
+    rates = {words: getattr(row, field, None) for field, words in _METERS.items()}
     return {
         f"{before}{words}{after}": to_credits(rate) if isinstance(row, Rates) else rate
         for words, rate in rates.items()
@@ -228,14 +236,14 @@ def _summary(bands: Sequence[Row]) -> str | None:
 
 def _rates_text(row: Row) -> str:
     rates = _by_meter(row)
-    hourly = rates.pop(_METERS["audio_hour"], None)
+    apart = {_METERS[meter]: rates.pop(_METERS[meter], None) for meter in _NOT_TOKENS}
     by_price = {plain(rate) for rate in rates.values()}
     if len(by_price) == 1 and len(rates) > 1:
         (rate,) = by_price
         said = [f"{value_text(rate)} for any token" if rate else "tokens free"]
     else:
         said = [f"{meter.removeprefix('cache ')} {value_text(rate)}" for meter, rate in rates.items()]
-    return ", ".join(said if hourly is None else [f"{value_text(hourly)} an hour of audio", *said])
+    return ", ".join([*(f"{value_text(rate)} {words}" for words, rate in apart.items() if rate is not None), *said])
 
 
 def _terms(before: RateCard, after: RateCard) -> Iterator[Change]:
@@ -247,7 +255,9 @@ def _terms(before: RateCard, after: RateCard) -> Iterator[Change]:
     yield from _compare("policy", "web search", _web_search(before), _web_search(after))
 
 
-def _policy(policy: Policy) -> Facts:
+def _policy(policy: Policy | None) -> Facts:
+    if policy is None:
+        return {}
     kept = policy.rollover
     return {
         "first purchase pays": policy.first_purchase_pays,
@@ -262,7 +272,9 @@ def _policy(policy: Policy) -> Facts:
     }
 
 
-def _cycle(cycle: CycleTerms) -> Facts:
+def _cycle(cycle: CycleTerms | None) -> Facts:
+    if cycle is None:
+        return {}
     count, unit = (cycle.days, "day") if cycle.days else (cycle.months, "calendar month")
     return {
         "length": f"{count} {unit}{'' if count == 1 else 's'}",

@@ -102,6 +102,15 @@ class CardMismatch(MimoCreditsError):
         super().__init__(f"rate card {card_id} is pinned to sha256 {expected}, but its content has {found}.")
 
 
+class NoPlan(MimoCreditsError):
+    """A card that sells no plan was asked for the plan's terms."""
+
+    def __init__(self, provider: str, card_id: str) -> None:
+        self.provider = provider
+        self.card_id = card_id
+        super().__init__(f"rate card {card_id} of {provider} sells no plan: it has no cycle and no policy.")
+
+
 class PricingError(MimoCreditsError):
     """A usage that the rate card cannot price. A missing rate is always this, never zero."""
 

@@ -119,7 +119,7 @@ def _terms(entry: Entry, entries: Sequence[Entry], book: RateBook) -> Explanatio
     if reason == "migration" and card.migration is not None:
         citation = cited(card.migration.source)
     elif reason in _POLICY:
-        citation = cited(card.policy.source, _POLICY[reason])
+        citation = cited(card.plan_policy.source, _POLICY[reason])
     else:
         citation = cited(card.tiers[opened.tier].source)
     rule = _RULES.get(reason, f"the terms of tier {opened.tier} on card {opened.card}")

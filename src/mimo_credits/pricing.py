@@ -23,6 +23,7 @@ from mimo_credits.table import (
     AUDIO_SECOND,
     CACHE_HIT,
     CACHE_MISS,
+    IMAGE,
     OUTPUT,
     SECONDS_PER_HOUR,
     WEB_SEARCH,
@@ -100,7 +101,7 @@ def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int:
     table = card.table
     rows = table.peak if at is None else table.rows(table.is_off_peak(to_utc(at)))
     try:  # costs nothing, where asking for the type would slow every charge down
-        bands = None if usage.audio_seconds else rows.tokens.get(usage.model)
+        bands = None if usage.audio_seconds or usage.images else rows.tokens.get(usage.model)
     except AttributeError:
         raise not_a_usage(usage) from None
     if bands is None:
@@ -129,12 +130,16 @@ def metered_charge(table: RateTable, usage: Usage, rates: Rates) -> int:
 
 
 def by_meter(usage: Usage, rates: Rates, table: RateTable) -> Iterator[tuple[str, int, int]]:
-    """Meter, quantity and millicredits of each credit meter that the request used. Raises `NoRate`."""
+    """Meter, quantity and millicredits of each credit meter that the request used. Raises `NoRate`.
+
+    The plan has no credits for images, on any card.
+    """
     for meter, quantity, rate in (
         (CACHE_HIT, usage.cached_tokens, rates.cache_hit),
         (CACHE_MISS, usage.missed_tokens, rates.cache_miss),
         (OUTPUT, usage.output_tokens, rates.output),
         (AUDIO_SECOND, usage.audio_seconds, rates.audio_hour),
+        (IMAGE, usage.images, None),
     ):
         if not quantity:
             continue
@@ -179,6 +184,8 @@ def price(card: RateCard, usage: Usage, currency: str) -> Decimal:
     if usage.audio_seconds:
         hourly = Fraction(known(prices.audio_hour, AUDIO_SECOND))
         total = plus(total, ratio_price(hourly * usage.audio_seconds / SECONDS_PER_HOUR))
+    if usage.images:
+        total = plus(total, times(known(prices.image, IMAGE), usage.images))
     if usage.web_searches:
         total = plus(total, web_search_price(card, usage, currency))
     return plain(total)

@@ -27,8 +27,9 @@ CACHE_MISS = "cache_miss"
 OUTPUT = "output"
 AUDIO_SECOND = "audio_second"
 WEB_SEARCH = "web_search"
-METERS = (CACHE_HIT, CACHE_MISS, OUTPUT, AUDIO_SECOND, WEB_SEARCH)
-"""What is counted and billed, in the order in which lines show it."""
+IMAGE = "image"
+METERS = (CACHE_HIT, CACHE_MISS, OUTPUT, AUDIO_SECOND, WEB_SEARCH, IMAGE)
+"""What is counted and billed, in the order in which lines show it. No plan has credits for images: no line has one."""
 
 SECONDS_PER_HOUR = 3600
 
@@ -56,7 +57,10 @@ class Rates(NamedTuple):
 
 
 class Prices(NamedTuple):
-    """The pay-as-you-go prices of one band of one model in one currency: per 1,000,000 tokens, per hour of audio."""
+    """The pay-as-you-go prices of one band of one model in one currency.
+
+    They are for 1,000,000 tokens, for an hour of audio, and for one image.
+    """
 
     model: str
     band: int
@@ -65,6 +69,7 @@ class Prices(NamedTuple):
     cache_miss: Decimal | None
     output: Decimal | None
     audio_hour: Decimal | None
+    image: Decimal | None
 
 
 TokenRow: TypeAlias = tuple[int, int, int, int, Rates]

@@ -15,14 +15,15 @@ from mimo_credits.errors import InputError, is_unicode, shown
 MAX_COUNT = 10**15
 """No count of one usage may exceed this: a bound on bad input, far above a year of the largest plan."""
 
-_COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "audio_seconds", "web_searches")
+_COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "audio_seconds", "web_searches", "images")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one request consumed: whole tokens, whole seconds of audio, calls of the web-search plugin.
+    """What one request consumed: whole tokens, whole seconds of audio, calls of the web-search plugin, images made.
 
-    `input_tokens` includes `cached_tokens`; `output_tokens` includes reasoning. Raises `InputError`.
+    `input_tokens` includes `cached_tokens`; `output_tokens` includes reasoning. `images` are those that are
+    sold by the piece; no response names them. Raises `InputError`.
     """
 
     model: str
@@ -31,6 +32,7 @@ class Usage:
     output_tokens: int = field(default=0, kw_only=True)
     audio_seconds: int = field(default=0, kw_only=True)
     web_searches: int = field(default=0, kw_only=True)
+    images: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         if type(self.model) is not str or not self.model or not is_unicode(self.model):

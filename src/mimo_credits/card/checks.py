@@ -32,7 +32,8 @@ class Parts(NamedTuple):
     """The parts of a card that could be read.
 
     `sources`, `assumption_ids` and `names` (all model ids with their aliases) also have those that could not be read
-    whole. `assumptions` are by their place in the list; `others` are the single sections that cite sources, by name.
+    whole. `assumptions` are by their place in the list; `others` are the single sections that cite sources, by name,
+    and `sections` the names of all that are there, readable or not. `sells_plan`: the card has tiers.
     """
 
     version: str | None
@@ -44,6 +45,8 @@ class Parts(NamedTuple):
     names: Mapping[str, tuple[str, ...]]
     models: Mapping[str, ModelRates]
     off_peak: OffPeak | None
+    sections: Collection[str]
+    sells_plan: bool
     others: Mapping[str, Part]
 
 
@@ -63,6 +66,7 @@ def key(*path: object) -> str:
 def problems(parts: Parts) -> Iterator[Problem]:
     """Everything that is wrong between the parts."""
     yield from _validity(parts)
+    yield from _terms_of_plan(parts)
     yield from _currencies(parts.tiers)
     yield from _overflow_prices(parts)
     yield from _carried_lifetime(parts)
@@ -71,6 +75,8 @@ def problems(parts: Parts) -> Iterator[Problem]:
     for name, model in parts.models.items():
         yield from _bands(name, model)
         yield from _rate_sets(name, model)
+        if parts.sells_plan:
+            yield from _some_credits(name, model)
         yield from _exact_credits(name, model, parts.off_peak)
         yield from _model_sources(name, model)
     yield from _citations(parts)
@@ -88,6 +94,13 @@ def _validity(parts: Parts) -> Iterator[Problem]:
         day = parts.effective_from.date().isoformat()
         if parts.version is not None and parts.version != day:
             yield Problem("version", f"{parts.version!r} is not the day on which effective_from lies: {day!r}")
+
+
+def _terms_of_plan(parts: Parts) -> Iterator[Problem]:
+    """A card that sells a plan says how its cycles are counted, and on what terms."""
+    for name in ("cycle", "policy"):
+        if parts.sells_plan and name not in parts.sections:
+            yield Problem(name, "is missing, though the card has tiers")
 
 
 def _currencies(tiers: Mapping[str, Tier]) -> Iterator[Problem]:
@@ -171,17 +184,21 @@ def _bands(name: str, model: ModelRates) -> Iterator[Problem]:
 
 
 def _rate_sets(name: str, model: ModelRates) -> Iterator[Problem]:
-    """A rate set stands once: on the model, or in each of its bands; and every model says what it costs the plan."""
+    """A rate set stands once: on the model, or in each of its bands."""
     in_bands = [band.credits is not None for band in model.bands]
     yield from _once(key("models", name), "credits", model.credits is not None, in_bands)
-    if model.credits is None and not any(in_bands):
-        yield Problem(key("models", name), 'has no credits: write its rates, or credits = "not in plan"')
     for number, band in enumerate(model.bands):
         if band.credits is None and not band.price:
             yield Problem(key("models", name, "bands", number), "has no rates")
     for currency in sorted(model.currencies):
         in_bands = [currency in band.price for band in model.bands]
         yield from _once(key("models", name), f"price.{currency}", currency in model.price, in_bands)
+
+
+def _some_credits(name: str, model: ModelRates) -> Iterator[Problem]:
+    """Where a card sells a plan, every model says what it costs the plan."""
+    if model.credits is None and not model.in_plan:
+        yield Problem(key("models", name), 'has no credits: write its rates, or credits = "not in plan"')
 
 
 def _once(where: str, what: str, on_model: bool, in_bands: list[bool]) -> Iterator[Problem]:
@@ -228,7 +245,8 @@ def _model_sources(name: str, model: ModelRates) -> Iterator[Problem]:
     """Each rate set of a model has a source: one for all of them, or one for the credits and each currency."""
     if isinstance(model.source, str):
         return
-    for what in sorted({"credits", *model.currencies} - set(model.source)):
+    said = {"credits"} if model.credits is not None or model.in_plan else set()
+    for what in sorted((said | model.currencies) - set(model.source)):
         yield Problem(key("models", name, "source"), f"says nothing of {what}")
 
 

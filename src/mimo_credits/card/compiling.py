@@ -62,9 +62,9 @@ def _millicredits(rates: RateSet, factor: Decimal) -> Iterator[int | None]:
 def _prices(name: str, model: ModelRates, currency: str) -> tuple[Prices, ...]:
     flat = model.price.get(currency)
     if flat is not None:
-        return (Prices(name, 0, UNLIMITED, *flat.by_meter()),)
+        return (Prices(name, 0, UNLIMITED, *flat.by_meter(), flat.image),)
     return tuple(
-        Prices(name, number, model.limit(number) or UNLIMITED, *band.price[currency].by_meter())
+        Prices(name, number, model.limit(number) or UNLIMITED, *prices.by_meter(), prices.image)
         for number, band in enumerate(model.bands)
-        if currency in band.price
+        if (prices := band.price.get(currency)) is not None
     )

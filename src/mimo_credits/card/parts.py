@@ -1,6 +1,6 @@
 """The parts of a rate card, each as its TOML section says it. What must hold between parts is in `checks`.
 
-Credits are credits (`Decimal`, no finer than 0.001); prices are per 1,000,000 tokens, per hour of audio, per 1,000
+Credits are credits (`Decimal`, no finer than 0.001); prices are per 1,000,000 tokens, hour of audio, image or 1,000
 web searches, or per tier and period, in the currency that keys them (`USD`, `CNY`: ISO 4217).
 """
 
@@ -213,8 +213,9 @@ class RateSet(Part):
         apart = (self.hit, self.miss, self.output)
         if self.token is not None and apart != (None, None, None):
             raise ValueError("`token` prices every token, so it cannot stand beside hit, miss or output")
-        if self.token is None and self.audio_hour is None and apart == (None, None, None):
-            raise ValueError("has no rate: write hit, miss and output, or token, or audio_hour")
+        if all(rate is None for _, rate in self):
+            others = [meter for meter in type(self).model_fields if meter not in ("hit", "miss", "output")]
+            raise ValueError(f"has no rate: write hit, miss and output, or {', or '.join(others)}")
         return self
 
     def by_meter(self) -> tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]:
@@ -224,6 +225,12 @@ class RateSet(Part):
         return self.hit, self.miss, self.output, self.audio_hour
 
 
+class PriceSet(RateSet):
+    """Prices by meter: those for which a plan may have credits, and `image`, of one picture, which is money only."""
+
+    image: Number | None = None
+
+
 def _every_token(value: object) -> object:
     return {"token": value} if isinstance(value, (int, Decimal)) else value
 
@@ -231,7 +238,10 @@ def _every_token(value: object) -> object:
 AnyRates: TypeAlias = Annotated[RateSet, BeforeValidator(_every_token, json_schema_input_type=Number | RateSet)]
 """Rates by meter, or one number where every token costs the same."""
 
-PriceRates: TypeAlias = Table[Currency, AnyRates]
+AnyPrices: TypeAlias = Annotated[PriceSet, BeforeValidator(_every_token, json_schema_input_type=Number | PriceSet)]
+"""Prices, written like rates."""
+
+PriceRates: TypeAlias = Table[Currency, AnyPrices]
 
 
 class Band(Part):
@@ -248,7 +258,8 @@ class Band(Part):
 class ModelRates(Part):
     """What one model costs. A rate set (the plan's credits, or the prices) stands either here, or in every band.
 
-    `credits = "not in plan"` says that the model is sold by pay-as-you-go only. `aliases` are other names that are
+    `credits = "not in plan"` says that the model is sold by pay-as-you-go only; on a card without tiers, where every
+    model is, nobody has to say it. `aliases` are other names that are
     billed as this model: a forwarding from one model to another is such an alias.
     """
 
@@ -269,7 +280,7 @@ class ModelRates(Part):
     @property
     def in_plan(self) -> bool:
         """Whether plan credits pay for this model."""
-        return self.credits != NOT_IN_PLAN
+        return isinstance(self.credits, RateSet) or any(band.credits is not None for band in self.bands)
 
     @property
     def currencies(self) -> frozenset[str]:

@@ -45,7 +45,7 @@ from mimo_credits.card.parts import (
     cited_ids,
 )
 from mimo_credits.card.reading import parse, schema_problems
-from mimo_credits.errors import Problem, RateCardError
+from mimo_credits.errors import NoPlan, Problem, RateCardError
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.seen import Seen
 from mimo_credits.table import RateTable
@@ -66,7 +66,8 @@ class RateCard(Seen, Part):
     """One published price list: read it with `load_card`, or from your own TOML text with `RateCard.from_toml`.
 
     `id` is `version.revision`, `sha256` the digest of the very bytes that were read, `effective_from` the aware instant
-    from which it holds, `tiers` and `models` mappings in the card's order. Equal cards hash alike.
+    from which it holds, `tiers` and `models` mappings in the card's order. A card without tiers sells no plan: it may
+    leave out `cycle` and `policy`. Equal cards hash alike.
     """
 
     provider: Name
@@ -78,8 +79,8 @@ class RateCard(Seen, Part):
     tiers: Table[TierId, Tier] = Field(default_factory=FrozenMap)
     models: Table[Name, ModelRates]
     web_search: WebSearch | None = None
-    cycle: CycleTerms
-    policy: Policy
+    cycle: CycleTerms | None = None
+    policy: Policy | None = None
     off_peak: OffPeak | None = None
     migration: Migration | None = None
     assumptions: Many[Assumption] = ()
@@ -107,6 +108,20 @@ class RateCard(Seen, Part):
         """False for a card made by `derive`."""
         return not self._origin.suffix
 
+    @property
+    def plan_cycle(self) -> CycleTerms:
+        """How the cycles of its plan are counted. Raises `NoPlan` where the card says nothing of one."""
+        if self.cycle is None:
+            raise NoPlan(self.provider, self.id)
+        return self.cycle
+
+    @property
+    def plan_policy(self) -> Policy:
+        """The terms of its plan. Raises `NoPlan` where the card says nothing of one."""
+        if self.policy is None:
+            raise NoPlan(self.provider, self.id)
+        return self.policy
+
     def source_of(self, model: str, what: str) -> str:
         """What the card cites for a model's `credits`, or for its price in a currency: how sure, then who says so."""
         return cited(self.models[model].source, what)
@@ -128,7 +143,8 @@ class RateCard(Seen, Part):
     @cached_property
     def table(self) -> RateTable:
         """The compiled rates that everything which charges reads."""
-        return compile_table(self.id, self.sha256, self.models, self.off_peak, self.policy.credit_rounding)
+        rounding = self.policy.credit_rounding if self.policy else "half-up"
+        return compile_table(self.id, self.sha256, self.models, self.off_peak, rounding)
 
     @classmethod
     def from_toml(cls, text: str | bytes, *, file: str = "<text>") -> RateCard:
@@ -213,6 +229,8 @@ def _parts(card: RateCard) -> Parts:
         names={name: model.aliases for name, model in card.models.items()},
         models=card.models,
         off_peak=card.off_peak,
+        sections=[name for name in _SECTIONS if getattr(card, name) is not None],
+        sells_plan=bool(card.tiers),
         others={name: part for name in _SECTIONS if (part := getattr(card, name)) is not None},
     )
 
@@ -231,6 +249,8 @@ def _readable_parts(document: Mapping[str, Any]) -> Parts:
         names={name: _readable_aliases(model) for name, model in _table(document.get("models")).items()},
         models=_readable(ModelRates, _table(document.get("models"))),
         off_peak=_readable(OffPeak, {"off_peak": document.get("off_peak")}).get("off_peak"),
+        sections=[name for name in _SECTIONS if name in document],
+        sells_plan=bool(_table(document.get("tiers"))),
         others={
             name: part
             for name, kind in _SECTIONS.items()

@@ -1,4 +1,4 @@
-"""The command line, `mimo-credits`: quotes, statements, plans, tiers and rate cards.
+"""The command line, `mimo-credits`: quotes, statements, plans, comparisons, tiers and rate cards.
 
 Results go to standard output (text, or one JSON object with `--json`), all messages to standard error. The exit code is
 0 where the answer was given, 1 where the data or the cards do not allow one, and 2 where the command line itself cannot
@@ -13,7 +13,7 @@ import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
-from mimo_credits.cli import cards, plan, quote, statement, tiers
+from mimo_credits.cli import cards, compare, plan, quote, statement, tiers
 from mimo_credits.cli.arguments import UsageError
 from mimo_credits.cli.output import PROGRAM, tell, warn
 from mimo_credits.errors import InputError, MimoCreditsError, NoCardInEffect, NoSuchCard, UnknownModel
@@ -57,7 +57,7 @@ def _parser() -> ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (quote, statement, plan, tiers, cards):
+    for command in (quote, statement, plan, compare, tiers, cards):
         command.add_to(commands)
     return parser
 

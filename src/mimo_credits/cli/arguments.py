@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mimo_credits.card import RateCard
-from mimo_credits.catalog import list_cards, load_book, load_card
-from mimo_credits.errors import InputError, MimoCreditsError
+from mimo_credits.catalog import list_cards, load_book, load_card, load_workloads
+from mimo_credits.errors import InputError, MimoCreditsError, nearest
 from mimo_credits.instants import parse_instant
+from mimo_credits.planning import Workload
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -80,3 +81,13 @@ def chosen_card(options: Namespace) -> tuple[RateCard, str]:
     if options.at is not None:
         return load_book().at(options.at), f"in force at {options.at:%Y-%m-%d %H:%M:%S} UTC"
     return load_card(list_cards()[-1]), "the newest published"
+
+
+def named_workload(name: str) -> Workload:
+    """The published workload that `--workload` names. Raises `UsageError`."""
+    known = load_workloads()
+    if name not in known:
+        alike = nearest(name, known)
+        hint = f"Nearest known: {', '.join(alike)}" if alike else f"Known: {', '.join(known)}"
+        raise UsageError(f"--workload: there is no workload {name!r}. {hint}.")
+    return known[name]

@@ -37,7 +37,11 @@ def add_to(actions: Commands) -> ArgumentParser:
         "times as many tokens a month's allowance buys. With a log it also prices each response on both cards.",
         allow_abbrev=False,
     )
-    action.add_argument("before", metavar="A", help="a card's version or id, or the path of a card file (*.toml)")
+    action.add_argument(
+        "before",
+        metavar="A",
+        help="a card's version or id, such as 2026-05-27 or deepseek/2026-05-22, or the path of a file (*.toml)",
+    )
     action.add_argument("after", metavar="B", help="the card to compare with it, given likewise")
     action.add_argument("--markdown", action="store_true", help="print tables for a pull request")
     action.add_argument(

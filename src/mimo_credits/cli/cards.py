@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from mimo_credits.card import ModelRates, RateCard
-from mimo_credits.catalog import list_cards, load_card, verify_cards, withdrawal
+from mimo_credits.catalog import MIMO, list_cards, load_card, verify_cards, withdrawal
 from mimo_credits.cli import card_diff
 from mimo_credits.cli.arguments import Commands, add_json
 from mimo_credits.cli.output import amount, amounts, in_credits, iso, show, show_json
@@ -26,6 +26,7 @@ def add_to(commands: Commands) -> None:
         allow_abbrev=False,
     )
     add_json(parser)
+    _add_provider(parser, MIMO)
     parser.set_defaults(run=list_all)
     actions = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, run, what in (
@@ -36,9 +37,19 @@ def add_to(commands: Commands) -> None:
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False)
         _add_json_here_too(action)
         if name == "show":
-            action.add_argument("card", metavar="V", help="a card's version or id, such as 2026-05-27 or 2026-05-27.1")
+            action.add_argument(
+                "card", metavar="V", help="a card's version or id, such as 2026-05-27 or deepseek/2026-05-22"
+            )
+        if name == "list":
+            _add_provider(action, SUPPRESS)
         action.set_defaults(run=run)
     _add_json_here_too(card_diff.add_to(actions))
+
+
+def _add_provider(parser: ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--provider", default=default, metavar="P", help="list the cards of that provider, such as deepseek (mimo)"
+    )
 
 
 def _add_json_here_too(action: ArgumentParser) -> None:
@@ -49,8 +60,8 @@ def _add_json_here_too(action: ArgumentParser) -> None:
 
 
 def list_all(options: Namespace) -> int:
-    """Prints one line for each card."""
-    loaded = [_load(card_id) for card_id in list_cards()]
+    """Prints one line for each card of a provider."""
+    loaded = [_load(card_id) for card_id in list_cards(options.provider)]
     if options.json:
         show_json({"cards": [{**_identity(card), "note": note} for card, note in loaded]})
     else:
@@ -132,6 +143,7 @@ def _rates(row: Rates | Prices, written: Callable[[int | Decimal], str]) -> dict
         "cache_miss": row.cache_miss,
         "output": row.output,
         "audio_hour": row.audio_hour,
+        **({"image": row.image} if isinstance(row, Prices) else {}),
     }
     return {
         "input_up_to": None if row.limit == UNLIMITED else row.limit,

@@ -12,14 +12,21 @@ from typing import NamedTuple
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
-from mimo_credits.catalog import load_workloads
-from mimo_credits.cli.arguments import EXAMPLE, Commands, UsageError, add_card_choice, add_json, chosen_card, count
+from mimo_credits.cli.arguments import (
+    EXAMPLE,
+    Commands,
+    UsageError,
+    add_card_choice,
+    add_json,
+    chosen_card,
+    count,
+    named_workload,
+)
 from mimo_credits.cli.arguments import instant as typed_instant
 from mimo_credits.cli.gathering import gather, left_out, log_document
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell, warn
 from mimo_credits.display import Sheet, as_text, forecast_sheet, plan_sheet, window_sheet
 from mimo_credits.display.sheet import Listing
-from mimo_credits.errors import nearest
 from mimo_credits.exact import percent
 from mimo_credits.instants import FIRST_INSTANT
 from mimo_credits.ledger import Record, Rejection
@@ -29,7 +36,6 @@ from mimo_credits.planning import (
     TierComparison,
     TierFit,
     WindowReport,
-    Workload,
     burns_of_records,
     compare_tiers,
     compare_use,
@@ -110,7 +116,7 @@ def _check(options: Namespace) -> None:
 
 
 def _plan_workload(options: Namespace, card: RateCard, chosen: str) -> int:
-    workload = _named(options.workload)
+    workload = named_workload(options.workload)
     for models in options.model:
         workload = workload.on(models)
     if options.off_peak_share is not None:
@@ -124,15 +130,6 @@ def _plan_workload(options: Namespace, card: RateCard, chosen: str) -> int:
         show(as_text(plan_sheet(comparison, chosen)))
         tell(f"{workload.name} is an estimate: {workload.estimate}. {workload.assumes}")
     return 0
-
-
-def _named(name: str) -> Workload:
-    known = load_workloads()
-    if name not in known:
-        alike = nearest(name, known)
-        hint = f"Nearest known: {', '.join(alike)}" if alike else f"Known: {', '.join(known)}"
-        raise UsageError(f"--workload: there is no workload {name!r}. {hint}.")
-    return known[name]
 
 
 # --- logs ------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mimo_credits.card import Interval, RateCard, Rollover
+from mimo_credits.card import CycleTerms, Interval, Policy, RateCard, Rollover
 from mimo_credits.display.sheet import Block, Listing, Sheet, Table, table, untitled
 from mimo_credits.display.writing import DIGEST, band_limits, band_text, card_name, credit, instant, number
 from mimo_credits.exact import billed, percent, share
@@ -35,7 +35,21 @@ def _tiers(card: RateCard, caption: str = "") -> Table:
 
 def _terms(card: RateCard) -> Iterator[list[str]]:
     """The plan's terms in words, one row each."""
-    policy, cycle = card.policy, card.cycle
+    if card.policy is not None:
+        yield from _policy(card.policy)
+    if card.cycle is not None:
+        yield from _cycle(card.cycle)
+    if card.off_peak is not None:
+        hours = f"{card.off_peak.start:%H:%M} to {card.off_peak.end:%H:%M} {card.off_peak.timezone}"
+        yield ["off-peak", f"credits x {card.off_peak.multiply_by}, {hours}, every day"]
+    if card.migration is not None:
+        yield ["running cycles", f"{card.migration.running_cycles} when this card takes effect"]
+    if card.web_search is not None:
+        prices = ", ".join(f"{currency} {number(price)}" for currency, price in card.web_search.price.items())
+        yield ["web search", f"{prices} per 1,000 calls: money, never credits"]
+
+
+def _policy(policy: Policy) -> Iterator[list[str]]:
     if policy.first_purchase_pays is not None:
         pays = percent(share(*policy.first_purchase_pays.as_integer_ratio()), 0)
         yield ["first purchase", f"pays {pays} % of the list price; once per account, monthly plans only"]
@@ -52,36 +66,33 @@ def _terms(card: RateCard) -> Iterator[list[str]]:
         yield ["unused credits", f"up to {number(left.up_to)} are kept for {left.cycles} more cycles"]
     else:
         yield ["unused credits", "expire with the cycle"]
+
+
+def _cycle(cycle: CycleTerms) -> Iterator[list[str]]:
     period = f"{cycle.days} days" if cycle.days else f"{cycle.months} calendar month{'s' if cycle.months != 1 else ''}"
     ends = "to the end of the last day" if cycle.boundary == "day-end" else "to the time of day of the purchase"
     yield ["cycle", f"{period} from the purchase, {ends} ({cycle.timezone})"]
-    if card.off_peak is not None:
-        hours = f"{card.off_peak.start:%H:%M} to {card.off_peak.end:%H:%M} {card.off_peak.timezone}"
-        yield ["off-peak", f"credits x {card.off_peak.multiply_by}, {hours}, every day"]
-    if card.migration is not None:
-        yield ["running cycles", f"{card.migration.running_cycles} when this card takes effect"]
-    if card.web_search is not None:
-        prices = ", ".join(f"{currency} {number(price)}" for currency, price in card.web_search.price.items())
-        yield ["web search", f"{prices} per 1,000 calls: money, never credits"]
 
 
 def card_sheet(card: RateCard, note: str = "") -> Sheet:
     """All that a card says, as a price list: tiers, models, terms, what is assumed, and who says so.
 
-    `note` is what is known of the card from elsewhere (that it was withdrawn).
+    What a card without a plan has none of (tiers, credits, terms) is left out. `note` is what is known of the card from
+    elsewhere (that it was withdrawn).
     """
     titles = ["model", "input tokens", "hit", "miss", "output", "audio hour", "source"]
     names = [[alias, f"billed as {name}"] for name, model in card.models.items() for alias in model.aliases]
-    blocks: list[Block] = [
-        _tiers(card, "Tiers"),
-        table(titles, "llrrrrl", _credit_rows(card), "Models, in plan credits"),
-    ]
+    blocks: list[Block] = []
+    if card.tiers:
+        blocks.append(_tiers(card, "Tiers"))
+        blocks.append(table(titles, "llrrrrl", _credit_rows(card), "Models, in plan credits"))
     for currency in card.table.prices:
-        caption = f"Models, pay-as-you-go in {currency} per 1,000,000 tokens"
-        blocks.append(table(titles, "llrrrrl", _price_rows(card, currency), caption))
+        blocks.append(_prices(card, currency))
     if names:
         blocks.append(untitled("ll", names, "Other names"))
-    blocks.append(untitled("ll", _terms(card), "Terms"))
+    terms = list(_terms(card))
+    if terms:
+        blocks.append(untitled("ll", terms, "Terms"))
     if card.assumptions:
         blocks.append(Listing("Assumed", tuple(f"{each.id}: {each.says}" for each in card.assumptions)))
     sources = (
@@ -104,11 +115,19 @@ def _credit_rows(card: RateCard) -> Iterator[list[str]]:
             yield [name, "not in the plan", "", "", "", "", source]
 
 
-def _price_rows(card: RateCard, currency: str) -> Iterator[list[str]]:
+def _prices(card: RateCard, currency: str) -> Table:
+    """The models' prices in a currency; with a column for images where one is sold."""
+    images = any(row.image is not None for rows in card.table.prices[currency].values() for row in rows)
+    titles = ["model", "input tokens", "hit", "miss", "output", "audio hour", *(["image"] if images else []), "source"]
+    caption = f"Models, pay-as-you-go in {currency} per 1,000,000 tokens"
+    return table(titles, f"ll{'r' * (len(titles) - 3)}l", _price_rows(card, currency, images), caption)
+
+
+def _price_rows(card: RateCard, currency: str, images: bool) -> Iterator[list[str]]:
     prices: Mapping[str, tuple[Prices, ...]] = card.table.prices[currency]
     for name, model in card.models.items():
         for row in prices.get(name, ()):
-            numbers = [row.cache_hit, row.cache_miss, row.output, row.audio_hour]
+            numbers = [row.cache_hit, row.cache_miss, row.output, row.audio_hour, *([row.image] if images else [])]
             cells = ["-" if price is None else number(price) for price in numbers]
             band = "" if currency in model.price else band_limits(model, row.band)
             yield [name, band, *cells, _cited(card, card.source_of(name, currency))]

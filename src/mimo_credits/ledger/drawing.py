@@ -122,7 +122,7 @@ def overrun(draft: Draft, rated: Rated, uncovered: int, card: RateCard) -> None:
     account, usage, at, ref = draft.account, rated.usage, rated.at, rated.id
     owner = account.plan or account.closed
     assert owner is not None, "usage is accepted only of an account that has, or had, a plan"
-    pays_money = card.policy.exhausted == "pay-as-you-go"
+    pays_money = card.plan_policy.exhausted == "pay-as-you-go"
     draft.post(at, OVERAGE, SPENT, uncovered, "pay-as-you-go" if pays_money else "overage", ref)
     if uncovered and pays_money:
         whole = Fraction(price(card, replace(usage, web_searches=0), owner.currency))
@@ -137,5 +137,5 @@ def overrun(draft: Draft, rated: Rated, uncovered: int, card: RateCard) -> None:
 def bill_usage(draft: Draft, at: datetime, currency: str, card: RateCard, ref: str = "") -> None:
     """The bill of what usage owes in money since the last one: summed exactly, rounded once."""
     if draft.account.accrued:
-        amount = billed(draft.account.accrued, currency, card.policy.money_rounding)
+        amount = billed(draft.account.accrued, currency, card.plan_policy.money_rounding)
         draft.add(Billed(at, amount, currency, "usage", ref))

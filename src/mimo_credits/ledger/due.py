@@ -93,9 +93,9 @@ def _roll_over(draft: Draft, plan: Plan) -> None:
         bill_usage(draft, at, plan.currency, card)
         return
     renewed = plan._replace(tier=plan.pending_tier or plan.tier, list_price=sold.price[plan.currency])
-    cycle = next_cycle(plan.cycle, card.cycle.rule(plan.interval))
+    cycle = next_cycle(plan.cycle, card.plan_cycle.rule(plan.interval))
     open_segment(draft, at, "renewal", renewed, cycle, card, "renewal", ref="")
-    price = billed(renewed.list_price, plan.currency, card.policy.money_rounding)
+    price = billed(renewed.list_price, plan.currency, card.plan_policy.money_rounding)
     draft.add(Billed(at, price, plan.currency, "renewal", ""))
 
 
@@ -167,7 +167,7 @@ def _let_expire(draft: Draft, at: datetime, reason: PostingReason) -> None:
 
 def _carry_over(draft: Draft, at: datetime, card: RateCard, cycle: Cycle) -> None:
     """Where the card's policy has a rollover, the old allowance's rest up to its cap lives on for so many cycles."""
-    rollover = card.policy.rollover
+    rollover = card.plan_policy.rollover
     allowance = draft.account.bucket(ALLOWANCE)
     if not isinstance(rollover, Rollover) or allowance is None or not allowance.millicredits:
         return

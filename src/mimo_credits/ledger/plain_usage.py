@@ -55,7 +55,7 @@ def plain_usage(
             break
         usage = command.usage
         bands = rows.get(usage.model)
-        if bands is None or usage.audio_seconds or usage.web_searches:
+        if bands is None or usage.audio_seconds or usage.web_searches or usage.images:
             break
         input_tokens = usage.input_tokens
         for band in bands:
@@ -91,7 +91,7 @@ def _window(account: Account, book: RateBook) -> _Window | None:
     for bucket in account.buckets:
         if bucket.millicredits:
             return _Window(*rates, bucket.pot, bucket.millicredits, "usage")
-    if regime.card.policy.exhausted == "stop":
+    if regime.card.plan_policy.exhausted == "stop":
         return _Window(*rates, OVERAGE, _UNLIMITED, "overage")
     return None
 

@@ -26,7 +26,7 @@ def decide_subscribe(draft: Draft, command: Subscribe) -> None:
         raise Refused(Reason.ALREADY_SUBSCRIBED, command, f"the account has {account.plan.tier!r} already")
     card = draft.card_at(at, command.card)
     list_price = _sold(card, command, command.tier, command.interval, command.currency).price[command.currency]
-    pays = card.policy.first_purchase_pays
+    pays = card.plan_policy.first_purchase_pays
     applies = pays is not None and command.interval == "monthly" and account.since is None
     if command.first_purchase and not applies:
         raise Refused(
@@ -38,7 +38,7 @@ def decide_subscribe(draft: Draft, command: Subscribe) -> None:
         tier=command.tier,
         interval=command.interval,
         currency=command.currency,
-        cycle=first_cycle(card.cycle.rule(command.interval), at),
+        cycle=first_cycle(card.plan_cycle.rule(command.interval), at),
         segment_start=at,
         card=card.id,
         pinned=command.card,
@@ -71,7 +71,7 @@ def decide_change(draft: Draft, command: ChangeTier) -> None:
             f"{command.tier!r} is no higher than {plan.tier!r}: a running cycle only moves upward, "
             'a lower tier begins with the next one (when="renewal")',
         )
-    if card.policy.upgrade == "trade-in":
+    if card.plan_policy.upgrade == "trade-in":
         _trade_in(draft, command, plan, card, sold.price[plan.currency])
     else:
         _pay_difference(draft, command, plan, card, sold)
@@ -109,7 +109,7 @@ def _trade_in(draft: Draft, command: ChangeTier, plan: Plan, card: RateCard, new
     unused = min(Fraction(1), share(allowance.millicredits, allowance.issued)) if allowance else Fraction(0)
     due = Fraction(new_price) - unused * Fraction(plan.list_price)
     changed = plan._replace(tier=command.tier, list_price=new_price)
-    cycle = first_cycle(card.cycle.rule(plan.interval), command.at)
+    cycle = first_cycle(card.plan_cycle.rule(plan.interval), command.at)
     open_segment(draft, command.at, "trade-in", changed, cycle, card, "trade-in", ref=command.id)
     _bill(draft, command, max(Fraction(0), due), card, plan.currency, "trade-in")
 
@@ -134,5 +134,5 @@ def _sold(card: RateCard, command: Command, tier: str, interval: Interval, curre
 def _bill(
     draft: Draft, command: Subscribe | ChangeTier, amount: Fraction, card: RateCard, currency: str, why: BillReason
 ) -> None:
-    due = billed(amount, currency, card.policy.money_rounding)
+    due = billed(amount, currency, card.plan_policy.money_rounding)
     draft.add(Billed(command.at, due, currency, why, command.id))

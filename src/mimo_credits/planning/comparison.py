@@ -3,11 +3,15 @@
 Each row says what the work costs there by pay-as-you-go, what it draws from a plan where there is one, who says so, and
 how old that is at the instant `at` that is passed. A model that a card does not list is a reason in the row, no error:
 a comparison with a gap is still a comparison, as long as the gap is seen.
+
+On a card of the vendor that a step's separately priced calls are to, those calls do the step: what is one request to
+one model here may be three to three models there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -55,7 +59,7 @@ def compare(
     """One row for each card, in the order given, for the workload done so many `times`.
 
     `models` says by which model a card does the work: `{"deepseek": "deepseek-v4-pro"}`. Without it a step's own model
-    holds, or the first that the card lists `instead`. Raises `InputError`.
+    holds, else its `calls` to that vendor, else the first model that the card lists `instead`. Raises `InputError`.
     """
     check_count(times, "times")
     now = to_utc(at)
@@ -64,17 +68,17 @@ def compare(
 
 def _on(card: RateCard, workload: Workload, models: Models) -> Workload:
     chosen = models.get(card.id, models.get(card.provider))
-    return workload if chosen is None else workload.on(chosen)
+    if chosen is None:
+        return workload
+    # What was chosen does the work, or the row says why not: never the step's calls in its place.
+    steps = zip(workload.on(chosen).steps, workload.steps, strict=True)
+    return replace(workload, steps=tuple(new if new is old else replace(new, calls=()) for new, old in steps))
 
 
 def _offer(card: RateCard, workload: Workload, at: datetime, times: int) -> Offer:
     usages = workload.usages_on(card, times)
     money, unpriced = prices(card, usages)
-    millicredits, why = None, ""
-    try:
-        millicredits = whole(workload.millicredits(card, times), "up")
-    except PricingError as error:
-        why = str(error)
+    millicredits, why = _drawn(card, workload, times)
     names = tuple(dict.fromkeys(usage.model for usage in usages))
     cites = tuple(dict.fromkeys(_citations(card, names, money)))
     effective_from = to_utc(card.effective_from)
@@ -91,6 +95,14 @@ def _offer(card: RateCard, workload: Workload, at: datetime, times: int) -> Offe
         effective_from=effective_from,
         age=(at - effective_from).days,
     )
+
+
+def _drawn(card: RateCard, workload: Workload, times: int) -> tuple[int | None, str]:
+    """The millicredits that it draws from the card's plan, or why it draws none."""
+    try:
+        return whole(workload.millicredits(card, times), "up"), ""
+    except PricingError as error:
+        return None, str(error) if card.tiers else f"{card.provider} sells no plan on card {card.id}."
 
 
 def _citations(card: RateCard, names: Iterable[str], currencies: Iterable[str]) -> Iterator[str]:

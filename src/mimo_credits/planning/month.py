@@ -46,8 +46,10 @@ def month_of_records(
     stretch = ratio(ticks(length), ticks(until - since))
 
     def month_money(seen: Mapping[str, Decimal]) -> FrozenMap[Decimal]:
-        rounding = card.policy.money_rounding
-        return FrozenMap((name, billed(Fraction(amount) * stretch, name, rounding)) for name, amount in seen.items())
+        return FrozenMap(
+            (name, billed(Fraction(amount) * stretch, name, card.plan_policy.money_rounding))
+            for name, amount in seen.items()
+        )
 
     tokens = sum((usage.input_tokens + usage.output_tokens) * count for usage, count in usages.items())
     use = MonthOfUse(

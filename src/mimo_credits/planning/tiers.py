@@ -187,11 +187,11 @@ def _fit(card: RateCard, name: str, tier: Tier, use: MonthOfUse) -> TierFit:
 
 def _first_purchase(card: RateCard, tier: Tier) -> dict[str, Decimal]:
     """What an account's first plan costs, rounded once as the card bills it; empty where it costs the list price."""
-    pays = card.policy.first_purchase_pays
+    pays = card.plan_policy.first_purchase_pays
     if pays is None:
         return {}
     return {
-        currency: billed(Fraction(price) * Fraction(pays), currency, card.policy.money_rounding)
+        currency: billed(Fraction(price) * Fraction(pays), currency, card.plan_policy.money_rounding)
         for currency, price in tier.price.items()
     }
 

@@ -8,12 +8,13 @@ The rules kept here:
   is charged at the off-peak rate. The total is exact until the end, and rounded up once, to the millicredit: what is
   said to fit, fits. Money knows no off-peak hours.
 - A step may name models to take `instead`, in order, where a card does not list its own: what did that work before.
-- A step may say which separately priced `calls` would do the same elsewhere: so many images, minutes, tokens.
+- A step may say which separately priced `calls` would do the same elsewhere: usages, each on a vendor's own card, such
+  as an image, five minutes of audio, or so many tokens. On a card of that vendor the calls are what does the step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError, NoRate, shown
-from mimo_credits.exact import plain, plus, ratio, ratio_price, to_credits, whole
+from mimo_credits.exact import plain, plus, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
 from mimo_credits.usage import MAX_COUNT, Usage
@@ -31,26 +32,26 @@ Share = Fraction | Decimal | int
 
 
 class Call(NamedTuple):
-    """What is sold by the piece elsewhere: `price` for `per` units, in `currency`; `source` says so, and how sure."""
+    """A request to what another vendor sells: its `usage`, priced by that vendor's `card`."""
 
-    name: str
-    price: Decimal
-    currency: str
-    per: int
-    unit: str
-    source: str
+    card: RateCard
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`count` requests of the same usage, `off_peak_share` of them off-peak. Raises `InputError`."""
+    """`count` requests of the same usage, `off_peak_share` of them off-peak. Raises `InputError`.
+
+    `instead`: models to take, in order, on a card that does not list the usage's own. `calls`: what would do one of the
+    requests elsewhere.
+    """
 
     name: str
     usage: Usage
     count: int = 1
     off_peak_share: Share = 0
     instead: tuple[str, ...] = ()
-    calls: tuple[tuple[Call, int], ...] = ()
+    calls: tuple[Call, ...] = ()
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -71,6 +72,16 @@ class Step:
             if model in known:
                 return replace(self.usage, model=model)
         return self.usage
+
+    def requests_on(self, card: RateCard) -> tuple[Usage, ...]:
+        """What one of its requests is on a card: `usage_on`, or the calls where the card is of the vendor they are to.
+
+        By the step's own model where the card lists that, else by the calls if all are to that vendor.
+        """
+        elsewhere = tuple(call.usage for call in self.calls if call.card.provider == card.provider)
+        if elsewhere and len(elsewhere) == len(self.calls) and self.usage.model not in card.table.known_models():
+            return elsewhere
+        return (self.usage_on(card),)
 
     def millicredits(self, card: RateCard) -> Fraction:
         """What all its requests draw from the plan, exact. Raises as `charge` does."""
@@ -119,8 +130,8 @@ class Workload:
         """Its requests on a card, and how many of each, when it is done so many `times`."""
         counted: dict[Usage, int] = {}
         for step in self.steps:
-            usage = step.usage_on(card)
-            counted[usage] = counted.get(usage, 0) + step.count * times
+            for usage in step.requests_on(card):
+                counted[usage] = counted.get(usage, 0) + step.count * times
         return counted
 
     def millicredits(self, card: RateCard, times: int = 1) -> Fraction:
@@ -173,7 +184,8 @@ class WorkloadQuote:
     """What a workload costs, done so many `times`: `millicredits` of the pool, rounded up once; the same by `money`.
 
     `web_searches` is money that is owed under the plan, too. `separately` is what the steps' separately priced calls
-    would cost, by currency; empty where a step names none, since then they are not the whole work.
+    would cost, in each currency in which all of them have a price; empty where a step names none, since then they are
+    not the whole work.
     """
 
     card: CardRef
@@ -253,15 +265,17 @@ def searches_owed(card: RateCard, counted: Mapping[Usage, int]) -> FrozenMap[Dec
 
 
 def _separately(steps: Iterable[Step], times: int) -> FrozenMap[Decimal]:
-    sums: dict[str, Decimal] = {}
+    costs: list[Mapping[str, Decimal]] = []
     for step in steps:
         if not step.calls:
             return FrozenMap()
-        for currency, cost in _call_costs(step, times):
-            sums[currency] = plus(sums.get(currency, Decimal(0)), cost)
-    return FrozenMap((currency, plain(amount)) for currency, amount in sums.items())
+        costs += [prices(card, {usage: step.count * times})[0] for card, usage in step.calls]
+    currencies = set.intersection(*(set(cost) for cost in costs))
+    return FrozenMap((currency, _sum(cost[currency] for cost in costs)) for currency in sorted(currencies))
 
 
-def _call_costs(step: Step, times: int) -> Iterator[tuple[str, Decimal]]:
-    for call, quantity in step.calls:
-        yield call.currency, ratio_price(ratio(call.price, call.per) * quantity * step.count * times)
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for amount in amounts:
+        total = plus(total, amount)
+    return plain(total)

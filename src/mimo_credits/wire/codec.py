@@ -6,8 +6,8 @@ A value is one object with the version, its type and its fields in a fixed order
 
 - What is summed, priced or money is a text, exact whatever reads it: millicredits and their rates `"250000"`, credits
   and money `"46.00"`, exact ratios `"7/3"`. The counts of a `Usage` and small ordinals are integers.
-- Instants are ISO 8601 in UTC with `Z`; any offset is read, but no naive instant. What is absent is `null`, and a field
-  is never left out.
+- Instants are ISO 8601 in UTC with `Z`; any offset is read, but no naive instant. What is absent is `null`, and no
+  field is left out but a count that came after version 1 and is 0: the `images` of a usage.
 - A value inside another has no version, and a type only where its field may hold several: a list or tuple of values
   is `{"v":1,"type":"list","items":[{"type":"posting",…},…]}`.
 - The same value always gives the same bytes, so that they can be hashed (the names in a mapping are sorted), and what

@@ -1,8 +1,9 @@
 """Reading: plain JSON data becomes a value again, by the type hints of its fields.
 
-The rule: nothing is guessed. Every field is there and no other; a float is no count, `true` is no number, a naive
-instant is no instant; and what a type checks when it is made is checked here too. Whatever is wrong is an `InputError`
-that names the path of the field. Whether a ledger could have reached an account is not seen here: replay shows it.
+The rule: nothing is guessed. Every field is there and no other (but for a count that came later, absent where it is 0);
+a float is no count, `true` is no number, a naive instant is no instant; and what a type checks when it is made is checked
+here too. Whatever is wrong is an `InputError` that names the path of the field. Whether a ledger could have reached an
+account is not seen here: replay shows it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from mimo_credits.ledger.entries import Posting
 from mimo_credits.wire.kinds import KINDS, TAGS
 from mimo_credits.wire.shapes import (
     COUNTS,
+    LATER_COUNTS,
     MAX_DIGITS,
     MAX_SAFE_INTEGER,
     alternatives,
@@ -80,7 +82,9 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
 def _structure(kind: type) -> Any:
     """An annotation with which pydantic reads the fields first and then makes the value of them."""
     hints = fields_of(kind)
-    annotations: dict[str, Any] = {name: (_annotation(hint, name), ...) for name, hint in hints.items()}
+    annotations: dict[str, Any] = {
+        name: (_annotation(hint, name), 0 if name in LATER_COUNTS else ...) for name, hint in hints.items()
+    }
     model = create_model(kind.__name__, **annotations)
     check = _CHECKS.get(kind, _nothing_more)
 

@@ -22,6 +22,7 @@ COUNTS = frozenset(
         "output_tokens",
         "audio_seconds",
         "web_searches",
+        "images",
         "band",
         "number",
         "days",
@@ -34,6 +35,10 @@ COUNTS = frozenset(
     }
 )
 """Fields whose integers are JSON integers: what one request used, and ordinals and counts of a few."""
+
+LATER_COUNTS = frozenset({"images"})
+"""Counts that came after a format's first JSON. Where one is 0 it is left out, so that what was written before is read,
+and is written again in the very same bytes."""
 
 _LONGEST_NAME = 80
 MAX_SAFE_INTEGER = 2**53 - 1

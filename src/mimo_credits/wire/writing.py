@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 from mimo_credits.errors import InputError, shown
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.wire.kinds import TAGS
-from mimo_credits.wire.shapes import COUNTS, MAX_DIGITS, MAX_SAFE_INTEGER, alternatives, fields_of, within
+from mimo_credits.wire.shapes import COUNTS, LATER_COUNTS, MAX_DIGITS, MAX_SAFE_INTEGER, alternatives, fields_of, within
 
 Writer: TypeAlias = Callable[[Any], Any]
 
@@ -36,17 +36,19 @@ def write_tagged(value: object) -> dict[str, Any]:
 @cache
 def _fields_writer(kind: type) -> Writer:
     """The function that writes values of a NamedTuple or dataclass as a `dict` of their fields, in order."""
-    writers = [(name, _writer(hint, name)) for name, hint in fields_of(kind).items()]
+    writers = [(name, _writer(hint, name), name in LATER_COUNTS) for name, hint in fields_of(kind).items()]
 
     def write(value: object) -> dict[str, Any]:
         if type(value) is not kind:
             raise _needs(f"a {kind.__name__}", value)
         data = {}
-        for name, write_field in writers:
+        for name, write_field, came_later in writers:
             try:
                 data[name] = write_field(getattr(value, name))
             except InputError as error:
                 raise within(name, error) from None
+            if came_later and not data[name]:
+                del data[name]
         return data
 
     return write

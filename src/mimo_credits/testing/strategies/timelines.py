@@ -290,5 +290,5 @@ class _Story:
 
 def longest_cycle(book: RateBook, interval: Interval) -> timedelta:
     """No cycle of that interval is longer, whichever card's rule it follows: a few days are for the day's end."""
-    rules = [card.cycle.rule(interval) for card in book]
+    rules = [card.plan_cycle.rule(interval) for card in book]
     return timedelta(days=max(rule.days or 31 * rule.months for rule in rules) + 3)

@@ -123,7 +123,7 @@ def _request(card: RateCard, name: str) -> Request:
 
 def _prices(card: RateCard, name: str) -> Iterator[tuple[Prices, ...]]:
     """The prices by which the usage of an exhausted plan is billed, in each currency in which the plan is sold."""
-    if card.policy.exhausted == "pay-as-you-go":
+    if card.plan_policy.exhausted == "pay-as-you-go":
         for currency in sorted(_tier_currencies(card)):
             yield card.table.prices[currency][name]
 
