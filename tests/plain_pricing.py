@@ -28,6 +28,8 @@ def credits_of(card: dict, usage: Usage, at: datetime | None = None) -> Fraction
     rates = by_meter(rate_set(model, usage.input_tokens, lambda section: section.get("credits")))
     factor = Fraction(card["off_peak"]["multiply_by"]) if at is not None and is_night(card, at) else Fraction(1)
     audio = spent(rates, "audio_hour", Fraction(usage.audio_seconds, 3600)) * factor
+    if usage.images:
+        raise NoPrice
     return tokens(rates, usage) * factor + Fraction(floor(audio * 1000 + Fraction(1, 2)), 1000)
 
 
@@ -36,6 +38,7 @@ def money_of(card: dict, usage: Usage, currency: str) -> Fraction:
     model = model_of(card, usage.model)
     rates = by_meter(rate_set(model, usage.input_tokens, lambda section: section.get("price", {}).get(currency)))
     money = tokens(rates, usage) / 1_000_000 + spent(rates, "audio_hour", Fraction(usage.audio_seconds, 3600))
+    money += spent(rates, "image", Fraction(usage.images))
     if usage.web_searches:
         if currency not in card.get("web_search", {}).get("price", {}):
             raise NoPrice

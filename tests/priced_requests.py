@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from mimo_credits import RateCard, Usage, list_cards
+from mimo_credits import RateCard, Usage, list_cards, list_providers
 from mimo_credits.catalog import rates_folder
 from tests import plain_pricing
 from tests.made_cards import CARD, TEXT
@@ -15,14 +15,17 @@ DAY = datetime(2026, 5, 3, 4, tzinfo=UTC)
 NIGHT = datetime(2026, 5, 3, 20, tzinfo=UTC)
 
 
-def published(card_id: str) -> tuple[RateCard, dict]:
-    text = (rates_folder() / "mimo" / f"{card_id}.toml").read_text(encoding="utf-8")
+def published(name: str) -> tuple[RateCard, dict]:
+    path = f"{name}.toml" if "/" in name else f"mimo/{name}.toml"
+    text = (rates_folder() / path).read_text(encoding="utf-8")
     return RateCard.from_toml(text), plain_pricing.parsed(text)
 
 
 MADE = "made for tests"
-CARDS = {MADE: (CARD, plain_pricing.parsed(TEXT)), **{card_id: published(card_id) for card_id in list_cards()}}
-HAS_AUDIO = {"speech", "sound", "mimo-v2.5-asr", "xiaomi/mimo-v2.5-asr"}
+NAMES = [name for provider in list_providers() for name in list_cards(provider)]
+CARDS = {MADE: (CARD, plain_pricing.parsed(TEXT)), **{name: published(name) for name in NAMES}}
+HAS_AUDIO = {"speech", "sound", "mimo-v2.5-asr", "xiaomi/mimo-v2.5-asr", "whisper-1"}
+HAS_IMAGES = {"dall-e-3"}
 
 tokens = st.one_of(st.integers(0, 400), st.integers(0, 300_000), st.integers(0, 1_048_576))
 instants = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
@@ -33,7 +36,7 @@ def requests(draw, labels=tuple(CARDS), known=lambda card: card.table.known_mode
     """A card's label, and any request of one of its models, by id or alias."""
     label = draw(st.sampled_from(labels))
     name = draw(st.sampled_from(sorted(known(CARDS[label][0]))))
-    total = draw(tokens)
+    total = draw(st.just(0) | tokens if name in HAS_IMAGES else tokens)
     usage = Usage(
         name,
         input_tokens=total,
@@ -41,5 +44,6 @@ def requests(draw, labels=tuple(CARDS), known=lambda card: card.table.known_mode
         output_tokens=draw(tokens),
         audio_seconds=draw(st.integers(0, 100_000) if name in HAS_AUDIO else st.sampled_from([0] * 9 + [5])),
         web_searches=draw(st.integers(0, 50)),
+        images=draw(st.integers(0, 100) if name in HAS_IMAGES else st.sampled_from([0] * 9 + [2])),
     )
     return label, usage

@@ -11,13 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_credits import (
+    Account,
     InputError,
     NoCardInEffect,
+    NoPlan,
     NoSuchCard,
     RateBook,
     RateCardError,
+    Reason,
+    Subscribe,
     Usage,
     charge,
+    fold,
     load_book,
     quote,
 )
@@ -262,3 +267,36 @@ def test_a_book_survives_pickling():
     assert again.at(utc(2026, 4, 1)) == MARCH
     fixed = pickle.loads(pickle.dumps(RateBook.fixed(MARCH)))
     assert (fixed.at(FIRST_INSTANT), fixed.migrates) == (MARCH, False)
+
+
+# --- cards without a plan ---------------------------------------------------------------------------------------------
+
+NO_PLAN = card_of("2026-06-01").derive({"tiers": None, "cycle": None, "policy": None})
+
+
+def test_a_book_of_cards_without_a_plan_says_which_holds_when():
+    book = RateBook([NO_PLAN, card_of("2026-02-01").derive({"tiers": None, "policy": None})])
+    assert book.at(utc(2026, 7, 1)) is NO_PLAN
+    refused = []
+    account, entries = fold(Account(), [Subscribe("s", utc(2026, 7, 1), "small")], book, rejected=refused)
+    assert (account.plan, entries, refused[0].error.reason) == (None, [], Reason.UNKNOWN_TIER)
+
+
+def test_a_card_without_terms_cannot_follow_one_that_sells_a_plan():
+    with pytest.raises(RateCardError) as caught:
+        RateBook([CARD, NO_PLAN])
+    assert caught.value.file == NO_PLAN.id
+    assert [str(problem) for problem in caught.value.problems] == [
+        "cycle: is missing, though a card of this book sells a plan",
+        "policy: is missing, though a card of this book sells a plan",
+    ]
+    unsold = card_of("2026-06-01").derive({"tiers": None})
+    assert len(RateBook([CARD, unsold])) == 2
+
+
+def test_the_terms_of_a_plan_that_is_not_sold_are_an_error():
+    for ask in (lambda: NO_PLAN.plan_cycle, lambda: NO_PLAN.plan_policy):
+        with pytest.raises(NoPlan, match=r"of acme sells no plan"):
+            ask()
+    assert CARD.plan_cycle is CARD.cycle
+    assert CARD.plan_policy is CARD.policy

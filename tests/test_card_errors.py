@@ -11,8 +11,10 @@ import time
 
 import pytest
 
+from mimo_credits import Usage, charge
 from mimo_credits.card import RateCard
-from mimo_credits.errors import MimoCreditsError, RateCardError
+from mimo_credits.errors import MimoCreditsError, NotInPlan, RateCardError
+from tests.made_cards import CARD as MADE
 from tests.small_card import CARD, FILE, edited
 
 
@@ -58,7 +60,7 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "an unknown meter": ("{ hit = 0.01, miss", "{ hits = 0.01, miss", [(f"{FAST}.price.USD.hits", "not a key")]),
     "an unknown key of a band": ("credits     = 4", "credits     = 4\nabove = 2_000", [("models.long.bands[2].above", "not a key")]),
     "an unknown section": ("[cycle]", "[refunds]\n[cycle]", [("refunds", "not a key")]),
-    "a section is missing": ("\n[policy]", "\n[policies]", [("policy", "is missing"), ("policies", "not a key")]),
+    "a section is missing": ("\n[policy]", "\n[policies]", [("policies", "not a key"), ("policy", "is missing")]),
     "a key is missing": ('upgrade             = "trade-in"\n', "", [("policy.upgrade", "is missing")]),
     "no source": ('small.source  = "H list"\n', "", [("tiers.small.source", "is missing")]),
     "a tier's id in capitals": ("[tiers]", "[tiers]\nBIG = 3", [("tiers.BIG", "pattern"), ("tiers.BIG", "needs a table")]),
@@ -333,3 +335,34 @@ def test_a_refusal_is_one_of_this_librarys_errors_and_survives_pickling() -> Non
         error.file,
         error.problems,
     )
+
+
+# --- a card that sells no plan ----------------------------------------------------------------------------------------
+
+
+def test_a_card_with_tiers_says_how_its_cycles_are_counted_and_on_what_terms():
+    with pytest.raises(RateCardError) as caught:
+        MADE.derive({"cycle": None, "policy": None})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "cycle: is missing, though the card has tiers",
+        "policy: is missing, though the card has tiers",
+    ]
+
+
+def test_a_card_with_tiers_says_of_each_model_what_it_costs_the_plan():
+    silent = {"models": {"cash": {"credits": None}}}
+    with pytest.raises(RateCardError) as caught:
+        MADE.derive(silent)
+    (problem,) = caught.value.problems
+    assert str(problem) == 'models.cash: has no credits: write its rates, or credits = "not in plan"'
+    bare = MADE.derive({"tiers": None, "cycle": None, "policy": None, **silent})
+    assert not bare.models["cash"].in_plan
+    with pytest.raises(NotInPlan):
+        charge(bare, Usage("cash", input_tokens=1))
+
+
+def test_sources_by_key_need_none_of_credits_that_are_not_said():
+    by_key = {"models": {"cash": {"credits": None, "source": {"USD": "H list"}}}}
+    assert MADE.derive({"tiers": None, **by_key}).source_of("cash", "USD") == "H list"
+    with pytest.raises(RateCardError, match=r"models\.cash\.source: says nothing of credits"):
+        MADE.derive({"models": {"cash": {"source": {"USD": "H list"}}}})

@@ -17,6 +17,7 @@ from mimo_credits import (
     Withdrawal,
     catalog,
     list_cards,
+    list_providers,
     load_book,
     load_card,
     withdrawal,
@@ -24,7 +25,7 @@ from mimo_credits import (
 from mimo_credits.catalog import rates_folder, verify_cards
 from tests.made_cards import text_of
 
-CACHES = (catalog.list_cards, catalog._withdrawn, catalog._read)
+CACHES = (catalog.list_providers, catalog._listed, catalog._withdrawn, catalog._read)
 
 
 def forget() -> None:
@@ -334,6 +335,91 @@ def test_a_folder_without_cards_makes_no_book(own):
         assert (caught.value.field, caught.value.why) == ("directory", f"{own / name} holds no rate card (*.toml)")
 
 
+# --- other providers --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def vendors(rates) -> Path:
+    """The folder of rates with the cards of two more providers."""
+    for provider, day in (("tiny", "2026-02-01"), ("acme", "2026-01-15"), ("acme", "2026-02-01")):
+        (rates / provider).mkdir(exist_ok=True)
+        text = text_of(day)
+        (rates / provider / f"{day}.1.toml").write_text(text)
+        with (rates / "SHA256SUMS").open("a") as sums:
+            sums.write(f"{sha256(text)}  {provider}/{day}.1.toml\n")
+    return rates
+
+
+def test_mimo_comes_first_and_is_meant_where_no_provider_is_named(vendors):
+    assert list_providers() == ("mimo", "acme", "tiny")
+    assert list_cards() == list_cards("mimo") == list_cards(provider="mimo")
+    assert [card.id for card in load_book()] == [card.id for card in load_book(provider="mimo")]
+    assert load_card("mimo/2026-03-01") is load_card("2026-03-01")
+
+
+def test_another_providers_cards_go_by_its_name(vendors):
+    assert list_cards("acme") == ("acme/2026-01-15.1", "acme/2026-02-01.1")
+    assert [load_card(name).id for name in list_cards("acme")] == ["2026-01-15.1", "2026-02-01.1"]
+    assert load_card("acme/2026-02-01").sha256 == sha256(text_of("2026-02-01"))
+    assert load_card("acme/2026-02-01") != load_card("2026-02-01")
+    assert [card.id for card in load_book(provider="acme")] == ["2026-01-15.1", "2026-02-01.1"]
+
+
+def test_a_card_of_another_provider_is_not_mimos(vendors):
+    with pytest.raises(NoSuchCard) as caught:
+        load_card("2026-01-15")
+    assert "acme/2026-01-15" in caught.value.nearest
+
+
+@pytest.mark.parametrize("name", ["acne/2026-01-15", "acme/2026-01-16", "acme/2026-01-15.2"])
+def test_a_card_that_a_provider_does_not_have_is_named_with_those_like_it(vendors, name):
+    with pytest.raises(NoSuchCard) as caught:
+        load_card(name)
+    assert caught.value.nearest[0].startswith("acme/2026-01-15")
+
+
+@pytest.mark.parametrize(
+    ("provider", "why"),
+    [
+        ("acne", "there are no cards of 'acne'; nearest: acme"),
+        ("", "there are no cards of ''; known are mimo, acme, tiny"),
+        ("../rates/mimo", "there are no cards of '../rates/mimo'; known are mimo, acme, tiny"),
+        (5, "needs the name of a provider as a text, not 5"),
+    ],
+)
+def test_a_provider_that_is_not_there_is_an_input_error(vendors, provider, why):
+    for ask in (lambda: list_cards(provider), lambda: load_book(provider=provider)):
+        with pytest.raises(InputError) as caught:
+            ask()
+        assert (caught.value.field, caught.value.why) == ("provider", why)
+
+
+def test_a_book_is_of_one_providers_cards_or_of_a_folder(own):
+    with pytest.raises(InputError, match="from a folder of your own or from a provider, not both"):
+        load_book(directory=own, provider="deepseek")
+
+
+def test_a_withdrawn_card_of_another_provider_is_named_with_it(vendors):
+    said = '[withdrawn."acme/2026-02-01.1"]\nwhy = "Wrong."\nsuccessor = "2026-02-01.2"\ndate = "2026-02-02"\n'
+    (vendors / "STATUS.toml").write_text(said)
+    assert withdrawal("2026-02-01.1") is None
+    assert withdrawal("acme/2026-02-01") == Withdrawal("acme/2026-02-01.1", "2026-02-01.2", "2026-02-02", "Wrong.")
+    with pytest.warns(UserWarning, match=r"rate card acme/2026-02-01\.1 was withdrawn"):
+        load_card("acme/2026-02-01")
+    with pytest.warns(UserWarning, match=r"rate card acme/2026-02-01\.1 was withdrawn"):
+        load_book(provider="acme", pins={"2026-02-01": "2026-02-01.1"})
+
+
+def test_every_providers_cards_are_verified(vendors):
+    (vendors / "tiny" / "2026-02-01.1.toml").write_text("changed")
+    (vendors / "acme" / "2026-02-01.1.toml").unlink()
+    verdicts = dict(verify_cards())
+    assert verdicts["acme/2026-01-15.1"] == "ok"
+    assert verdicts["tiny/2026-02-01.1"].startswith("has sha256 ")
+    assert verdicts["acme/2026-02-01.1"] == "has no file, though SHA256SUMS lists it"
+    assert list(verdicts)[: len(list_cards())] == list(list_cards())
+
+
 # --- verifying --------------------------------------------------------------------------------------------------------
 
 
@@ -386,16 +472,21 @@ def test_a_card_that_was_read_before_is_verified_from_its_file(rates):
 
 
 def test_the_published_cards_are_those_of_the_checkout():
-    in_checkout = Path(__file__).parents[1] / "rates" / "mimo"
-    assert [f"{card_id}.toml" for card_id in list_cards()] == sorted(path.name for path in in_checkout.glob("*.toml"))
-    for card_id in list_cards():
-        assert (rates_folder() / "mimo" / f"{card_id}.toml").read_bytes() == (
-            in_checkout / f"{card_id}.toml"
-        ).read_bytes()
+    in_checkout = Path(__file__).parents[1] / "rates"
+    folders = {path.parent.name for path in in_checkout.glob("*/*.toml")}
+    assert set(list_providers()) == folders
+    for provider in folders:
+        names = [name.rpartition("/")[2] for name in list_cards(provider)]
+        assert [f"{name}.toml" for name in names] == sorted(path.name for path in (in_checkout / provider).iterdir())
+        for name in names:
+            path = f"{provider}/{name}.toml"
+            assert (rates_folder() / path).read_bytes() == (in_checkout / path).read_bytes()
 
 
 def test_the_published_cards_verify():
-    assert verify_cards() == dict.fromkeys(list_cards(), "ok")
+    every = [name for provider in list_providers() for name in list_cards(provider)]
+    assert verify_cards() == dict.fromkeys(every, "ok")
+    assert {"2026-05-27.1", "deepseek/2026-05-22.1"} <= set(every)
 
 
 def test_an_installed_package_carries_its_own_rates(tmp_path, monkeypatch):

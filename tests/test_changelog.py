@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mimo_credits import list_cards
+from mimo_credits import list_cards, list_providers
 from tools.api import current_version, version_of
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-CARDS = frozenset(list_cards())
+CARDS = frozenset(name for provider in list_providers() for name in list_cards(provider))
 PARTS = ["Code", "Rate cards"]
 
 
@@ -32,8 +32,8 @@ def problems(text: str) -> Iterator[str]:
             yield f"{heading}: needs the parts {PARTS}, in this order"
             continue
         code, cards = parts
-        named |= set(re.findall(r"`(\d{4}-\d{2}-\d{2}\.\d+)`", cards))
-        if re.search(r"^- `\d{4}-\d{2}-\d{2}\.\d+`", code, re.MULTILINE):
+        named |= set(re.findall(r"`((?:[a-z]+/)?\d{4}-\d{2}-\d{2}\.\d+)`", cards))
+        if re.search(r"^- `(?:[a-z]+/)?\d{4}-\d{2}-\d{2}\.\d+`", code, re.MULTILINE):
             yield f"{heading}: a card stands under Code"
     yield from (f"{card} is not named under Rate cards" for card in sorted(CARDS - named))
     yield from (f"{card} is named, but there is no such card" for card in sorted(named - CARDS))
@@ -59,6 +59,7 @@ RELEASE = "\n## [0.1.0] - 2026-12-01\n\n### Code\n\n### Rate cards\n"
     [
         (TEXT.replace("`2026-06-08.1`", "the card of June"), "2026-06-08.1 is not named under Rate cards"),
         (TEXT.replace("`2026-06-08.1`", "`2026-06-09.1`"), "2026-06-09.1 is named, but there is no such card"),
+        (TEXT.replace("`openai/", "`openay/"), "openai/2023-11-06.1 is not named under Rate cards"),
         (TEXT.replace("### Rate cards", "### Prices"), "[Unreleased]: needs the parts"),
         (TEXT.replace("### Code\n", ""), "[Unreleased]: needs the parts"),
         (

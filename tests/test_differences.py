@@ -106,6 +106,17 @@ def test_a_tier_that_goes_takes_all_it_held_along():
     ]
 
 
+def test_a_card_without_a_plan_has_no_terms_and_no_model_outside_the_plan():
+    openai, deepseek = load_card("openai/2023-11-06"), load_card("deepseek/2026-05-22")
+    changes = said(deepseek, openai)
+    assert "model dall-e-3: new, a model of its own" in changes
+    assert "dall-e-3, USD per 1M: new, 0.04 an image" in changes
+    assert "whisper-1, USD per 1M: new, 0.36 an hour of audio" in changes
+    assert not [change for change in changes if change.startswith(("policy", "cycle"))]
+    dearer = {"models": {"dall-e-3": {"price": {"USD": {"image": Decimal("0.08")}}}}}
+    assert said(openai, openai.derive(dearer)) == ["dall-e-3, USD per 1M, an image: 0.04 → 0.08 (x 2.0)"]
+
+
 def test_terms_are_said_in_words():
     kept = {"policy": {"rollover": {"up_to": Decimal("1000.5"), "cycles": 2}}, "web_search": {"price": {"USD": 7}}}
     assert said(MAY, MAY.derive(kept)) == [

@@ -17,6 +17,7 @@ from mimo_credits import (
     InputError,
     MimoCreditsError,
     NoCardInEffect,
+    NoPlan,
     NoRate,
     NoSuchCard,
     NotInPlan,
@@ -46,6 +47,11 @@ ERRORS = [
         WorkloadsError("w.toml", [Problem("calls.image", "is missing")]),
         {"file": "w.toml", "problems": (Problem("calls.image", "is missing"),)},
         "workloads w.toml have 1 problem:\n  calls.image: is missing",
+    ),
+    (
+        NoPlan("deepseek", "2026-05-22.1"),
+        {"provider": "deepseek", "card_id": "2026-05-22.1"},
+        "rate card 2026-05-22.1 of deepseek sells no plan.",
     ),
     (
         NoSuchCard("2026-05-28", ["2026-04-03", "2026-05-27"]),

@@ -88,6 +88,8 @@ def test_a_model_outside_the_plan_draws_no_credits_even_unused(pricing, name):
         (Usage("flat", audio_seconds=1), "audio_second"),
         (Usage("sound", input_tokens=1), "cache_miss"),
         (Usage("sound", input_tokens=1, cached_tokens=1), "cache_hit"),
+        (Usage("flat", images=1), "image"),
+        (Usage("free", input_tokens=1, images=1), "image"),
     ],
 )
 def test_a_missing_rate_is_an_error_and_never_zero(pricing, usage, meter):
@@ -112,6 +114,7 @@ def test_a_missing_rate_is_no_matter_while_it_is_not_needed():
         (Usage("sound", input_tokens=1, cached_tokens=1), "USD", "cache_hit"),
         (Usage("flat", audio_seconds=1), "USD", "audio_second"),
         (Usage("free", web_searches=1), "CNY", "web_search"),
+        (Usage("flat", images=1), "USD", "image"),
         (Usage("flat"), "CNY", "any meter"),
         (Usage("triple"), "USD", "any meter"),
         (Usage("flat"), "EUR", "any meter"),

@@ -22,6 +22,7 @@ from mimo_credits import (
     Grant,
     Hold,
     InputError,
+    NoPlan,
     RateBook,
     RateCard,
     Record,
@@ -111,6 +112,13 @@ def test_only_hits_or_only_misses_have_a_rate():
 def test_a_card_without_tiers_is_drawn_from_too():
     bare = CARD.derive({"tiers": None})
     assert smallest(usages(bare, models=["flat"]), lambda usage: usage.output_tokens > 5).output_tokens == 6
+
+
+def test_a_card_without_terms_is_drawn_from_and_one_without_a_plan_is_not():
+    bare = CARD.derive({"tiers": None, "cycle": None, "policy": None})
+    assert smallest(usages(bare, models=["flat"]), lambda usage: usage.output_tokens > 5).output_tokens == 6
+    with pytest.raises(NoPlan):
+        usages(load_card("deepseek/2026-05-22"))
 
 
 @given(usages(CARD.derive({"web_search": None})))

@@ -14,6 +14,7 @@ from mimo_credits.table import (
     AUDIO_SECOND,
     CACHE_HIT,
     CACHE_MISS,
+    IMAGE,
     METERS,
     OUTPUT,
     SECONDS_PER_HOUR,
@@ -39,8 +40,8 @@ def utc(*numbers: int) -> datetime:
 
 
 def test_the_meters_in_the_order_of_a_quotes_lines():
-    assert METERS == (CACHE_HIT, CACHE_MISS, OUTPUT, AUDIO_SECOND, WEB_SEARCH)
-    assert METERS == ("cache_hit", "cache_miss", "output", "audio_second", "web_search")
+    assert METERS == (CACHE_HIT, CACHE_MISS, OUTPUT, AUDIO_SECOND, WEB_SEARCH, IMAGE)
+    assert METERS == ("cache_hit", "cache_miss", "output", "audio_second", "web_search", "image")
     assert SECONDS_PER_HOUR == 3600
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mimo_credits import InputError, Usage
 from mimo_credits.usage import MAX_COUNT
 
-COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "audio_seconds", "web_searches")
+COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "audio_seconds", "web_searches", "images")
 MODEL = "mimo-v2.5-pro"
 
 CHAT = {
@@ -52,7 +52,7 @@ def refused(function, *arguments, **named) -> InputError:
 
 def test_a_usage_is_a_frozen_value_that_starts_at_zero():
     usage = Usage(MODEL)
-    assert [getattr(usage, name) for name in COUNTS] == [0] * 5
+    assert [getattr(usage, name) for name in COUNTS] == [0] * 6
     assert usage == Usage(MODEL, input_tokens=0)
     assert hash(usage) == hash(Usage(MODEL))
     assert usage != Usage(MODEL, web_searches=1)

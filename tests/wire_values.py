@@ -211,6 +211,7 @@ def usages(draw: st.DrawFn) -> Usage:
         output_tokens=draw(numbers),
         audio_seconds=draw(numbers),
         web_searches=draw(numbers),
+        images=draw(st.just(0) | numbers),
     )
 
 

@@ -87,13 +87,9 @@ class Burn(NamedTuple):
     millicredits: int
 
 class Call(NamedTuple):
-    def __init__(name: str, price: Decimal, currency: str, per: int, unit: str, source: str) -> None: ...
-    currency: str
-    name: str
-    per: int
-    price: Decimal
-    source: str
-    unit: str
+    def __init__(card: RateCard, usage: Usage) -> None: ...
+    card: RateCard
+    usage: Usage
 
 class Cancel:
     def __init__(id: str, at: datetime) -> None: ...
@@ -336,6 +332,11 @@ class NoCardInEffect(PricingError):
     first: Any
     instant: Any
 
+class NoPlan(MimoCreditsError):
+    def __init__(provider: str, card_id: str) -> None: ...
+    card_id: Any
+    provider: Any
+
 class NoRate(PricingError):
     def __init__(model: str, card_id: str, meter: str, unit: str) -> None: ...
     card_id: Any
@@ -446,7 +447,7 @@ class RateCard(Seen, Part):
     def citations() -> tuple[tuple[str, str], ...]: ...
     def cited_sources(citation: str) -> tuple[tuple[str, Source], ...]: ...
     currencies: tuple[str, ...]
-    cycle: CycleTerms
+    cycle: CycleTerms | None
     def derive(changes: Mapping[str, object]) -> RateCard: ...
     effective_from: datetime
     @classmethod
@@ -456,7 +457,9 @@ class RateCard(Seen, Part):
     def model_copy(*, update: Mapping[str, Any] | None = None, deep: bool = False) -> RateCard: ...
     models: Table[Name, ModelRates]
     off_peak: OffPeak | None
-    policy: Policy
+    plan_cycle: CycleTerms
+    plan_policy: Policy
+    policy: Policy | None
     provider: Name
     published: bool
     revision: Annotated[int, Field(gt=0, lt=1000000)]
@@ -624,13 +627,14 @@ class StatementLine(NamedTuple):
     unit: str
 
 class Step:
-    def __init__(name: str, usage: Usage, count: int = 1, off_peak_share: Share = 0, instead: tuple[str, ...] = (), calls: tuple[tuple[Call, int], ...] = ()) -> None: ...
-    calls: tuple[tuple[Call, int], ...]
+    def __init__(name: str, usage: Usage, count: int = 1, off_peak_share: Share = 0, instead: tuple[str, ...] = (), calls: tuple[Call, ...] = ()) -> None: ...
+    calls: tuple[Call, ...]
     count: int
     instead: tuple[str, ...]
     def millicredits(card: RateCard) -> Fraction: ...
     name: str
     off_peak_share: Share
+    def requests_on(card: RateCard) -> tuple[Usage, ...]: ...
     tokens: int
     usage: Usage
     def usage_on(card: RateCard) -> Usage: ...
@@ -703,7 +707,7 @@ class UnknownModel(PricingError):
     nearest: Any
 
 class Usage:
-    def __init__(model: str, *, input_tokens: int = 0, cached_tokens: int = 0, output_tokens: int = 0, audio_seconds: int = 0, web_searches: int = 0) -> None: ...
+    def __init__(model: str, *, input_tokens: int = 0, cached_tokens: int = 0, output_tokens: int = 0, audio_seconds: int = 0, web_searches: int = 0, images: int = 0) -> None: ...
     audio_seconds: int
     cached_tokens: int
     @classmethod
@@ -712,6 +716,7 @@ class Usage:
     def from_openai(payload: Mapping[str, object], *, model: str | None = None) -> Usage: ...
     @classmethod
     def from_response(payload: Mapping[str, object], *, model: str | None = None) -> Usage: ...
+    images: int
     input_tokens: int
     missed_tokens: int
     model: str
@@ -810,8 +815,9 @@ def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard,
 def from_data(data: object) -> Any: ...
 def growth_in_tokens(before: RateCard, after: RateCard, tier: str, model: str, *, hit_rate: Exact, output_share: Exact = 0, input_tokens: int = 0) -> Fraction: ...
 def hit_rate_for_growth(before: RateCard, after: RateCard, tier: str, model: str, factor: Exact, *, output_share: Exact = 0, input_tokens: int = 0) -> Fraction | None: ...
-def list_cards() -> tuple[str, ...]: ...
-def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | None = None) -> RateBook: ...
+def list_cards(provider: str = MIMO) -> tuple[str, ...]: ...
+def list_providers() -> tuple[str, ...]: ...
+def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | None = None, provider: str | None = None) -> RateBook: ...
 def load_card(version: str | None = None, *, path: str | Path | None = None, sha256: str | None = None) -> RateCard: ...
 def load_workloads(*, path: str | Path | None = None) -> FrozenMap[Workload]: ...
 def loads(text: str | bytes) -> Any: ...
@@ -890,12 +896,21 @@ class Policy(Part):
     source: Sourcing
     upgrade: Literal['price-difference', 'trade-in']
 
+class PriceSet(RateSet):
+    audio_hour: Number | None
+    def by_meter() -> tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]: ...
+    hit: Number | None
+    image: Number | None
+    miss: Number | None
+    output: Number | None
+    token: Number | None
+
 class RateCard(Seen, Part):
     assumptions: Many[Assumption]
     def citations() -> tuple[tuple[str, str], ...]: ...
     def cited_sources(citation: str) -> tuple[tuple[str, Source], ...]: ...
     currencies: tuple[str, ...]
-    cycle: CycleTerms
+    cycle: CycleTerms | None
     def derive(changes: Mapping[str, object]) -> RateCard: ...
     effective_from: datetime
     @classmethod
@@ -905,7 +920,9 @@ class RateCard(Seen, Part):
     def model_copy(*, update: Mapping[str, Any] | None = None, deep: bool = False) -> RateCard: ...
     models: Table[Name, ModelRates]
     off_peak: OffPeak | None
-    policy: Policy
+    plan_cycle: CycleTerms
+    plan_policy: Policy
+    policy: Policy | None
     provider: Name
     published: bool
     revision: Annotated[int, Field(gt=0, lt=1000000)]
@@ -1240,13 +1257,9 @@ class Burn(NamedTuple):
     millicredits: int
 
 class Call(NamedTuple):
-    def __init__(name: str, price: Decimal, currency: str, per: int, unit: str, source: str) -> None: ...
-    currency: str
-    name: str
-    per: int
-    price: Decimal
-    source: str
-    unit: str
+    def __init__(card: RateCard, usage: Usage) -> None: ...
+    card: RateCard
+    usage: Usage
 
 class Forecast:
     def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
@@ -1312,13 +1325,14 @@ class Pace(NamedTuple):
     tier: str | None
 
 class Step:
-    def __init__(name: str, usage: Usage, count: int = 1, off_peak_share: Share = 0, instead: tuple[str, ...] = (), calls: tuple[tuple[Call, int], ...] = ()) -> None: ...
-    calls: tuple[tuple[Call, int], ...]
+    def __init__(name: str, usage: Usage, count: int = 1, off_peak_share: Share = 0, instead: tuple[str, ...] = (), calls: tuple[Call, ...] = ()) -> None: ...
+    calls: tuple[Call, ...]
     count: int
     instead: tuple[str, ...]
     def millicredits(card: RateCard) -> Fraction: ...
     name: str
     off_peak_share: Share
+    def requests_on(card: RateCard) -> tuple[Usage, ...]: ...
     tokens: int
     usage: Usage
     def usage_on(card: RateCard) -> Usage: ...

@@ -1,7 +1,7 @@
 """The published rate cards and workloads: finding, reading and verifying them. This is the core's only I/O.
 
-Each provider has a folder of cards. MiMo's are meant where no provider is named: `2026-05-27.1` is one of them, another's
-is `deepseek/2026-05-22.1`.
+Each provider has a folder of cards. MiMo's are meant where no provider is named: `2026-05-27.1` is one of them, that of
+another provider is `deepseek/2026-05-22.1`.
 
 Cards are found as package data (a wheel) or in the checkout's `rates/` folder (an editable install, a clone), through
 `importlib.resources`. A card is read once per process and never changes.
@@ -62,7 +62,6 @@ def list_providers() -> tuple[str, ...]:
     return (MIMO, *(name for name in folders if name != MIMO))
 
 
-@cache
 def list_cards(provider: str = MIMO) -> tuple[str, ...]:
     """The published cards of MiMo or another provider, in the order of version and revision, as `load_card` takes them.
 
@@ -70,6 +69,11 @@ def list_cards(provider: str = MIMO) -> tuple[str, ...]:
     `InputError` for a provider that `list_providers` does not name.
     """
     _check_provider(provider)
+    return _listed(provider)
+
+
+@cache
+def _listed(provider: str) -> tuple[str, ...]:
     found = (_CARD_FILE.fullmatch(entry.name) for entry in (rates_folder() / provider).iterdir())
     ids = (f"{version}.{revision}" for version, revision in sorted(_numbered(match) for match in found if match))
     return tuple(_name(provider, card_id) for card_id in ids)
@@ -123,10 +127,10 @@ def _read(name: str) -> RateCard:
 def load_card(version: str | None = None, *, path: str | Path | None = None, sha256: str | None = None) -> RateCard:
     """The published card of a version: `"2026-05-27"` for its highest revision, `"2026-05-27.1"` for exactly that one.
 
-    Another provider's card has its name before it: `"deepseek/2026-05-22"`; `list_cards` has them all. With `sha256` its
-    bytes must have that digest. A withdrawn card loads with a warning that names its successor. `path` loads a card of
-    your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`, `RateCardError`, and `InputError`
-    for a file that cannot be read or an argument of another type.
+    Another provider's card has its name before it: `"deepseek/2026-05-22"`; `list_cards` has them all. With `sha256`
+    its bytes must have that digest. A withdrawn card loads with a warning that names its successor. `path` loads a card
+    of your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`, `RateCardError`, and
+    `InputError` for a file that cannot be read or an argument of another type.
     """
     if sha256 is not None:
         _check_text(sha256, "sha256", "the digest in hexadecimal")
@@ -264,7 +268,7 @@ def _resolve(version: str) -> str:
 def verify_cards() -> Mapping[str, str]:
     """Reads every provider's cards and compares their bytes with `SHA256SUMS`: a card's name -> `ok`, or what is wrong.
 
-    Names are those of `list_cards`. A card that is listed there and has no file is named, too, after those that have one.
+    Names are those of `list_cards`. A card that is listed in it and has no file is named, too, after those that have.
     """
     listed = {}
     for line in (rates_folder() / "SHA256SUMS").read_text("utf-8").splitlines():

@@ -108,7 +108,7 @@ class NoPlan(MimoCreditsError):
     def __init__(self, provider: str, card_id: str) -> None:
         self.provider = provider
         self.card_id = card_id
-        super().__init__(f"rate card {card_id} of {provider} sells no plan: it has no cycle and no policy.")
+        super().__init__(f"rate card {card_id} of {provider} sells no plan.")
 
 
 class PricingError(MimoCreditsError):

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from mimo_credits import list_cards, load_card
+from mimo_credits import list_cards, list_providers, load_card
 from mimo_credits.catalog import rates_folder
 from tests.cli.test_quote import undigested
 from tests.published_cards import listed
@@ -143,8 +143,9 @@ def test_a_wrong_command_line_is_one_message_and_code_2(run, arguments, said):
 def test_published_cards_verify(run):
     code, out, err = run("cards", "verify")
     assert (code, err) == (0, "")
-    assert out == "".join(f"{card_id}  ok\n" for card_id in list_cards())
-    assert run("cards", "verify", "--json").json == {"ok": True, "cards": dict.fromkeys(list_cards(), "ok")}
+    every = [name for provider in list_providers() for name in list_cards(provider)]
+    assert out == "".join(f"{name}  ok\n" for name in every)
+    assert run("cards", "verify", "--json").json == {"ok": True, "cards": dict.fromkeys(every, "ok")}
 
 
 def test_a_changed_card_is_seen_and_is_code_1(run, monkeypatch, tmp_path):
@@ -154,7 +155,8 @@ def test_a_changed_card_is_seen_and_is_code_1(run, monkeypatch, tmp_path):
     (tmp_path / "mimo" / "2026-05-27.1.toml").write_bytes(text + b"\n")
     (tmp_path / "SHA256SUMS").write_text(f"{digest}  mimo/2026-05-27.1.toml\n", "utf-8")
     monkeypatch.setattr("mimo_credits.catalog.rates_folder", lambda: tmp_path)
-    monkeypatch.setattr("mimo_credits.catalog.list_cards", lambda: ("2026-05-27.1",))
+    monkeypatch.setattr("mimo_credits.catalog.list_cards", lambda provider: ("2026-05-27.1",))
+    monkeypatch.setattr("mimo_credits.catalog.list_providers", lambda: ("mimo",))
     code, out, _ = run("cards", "verify")
     assert code == 1
     assert re.fullmatch(rf"2026-05-27\.1  has sha256 [0-9a-f]{{64}}, SHA256SUMS says {digest}\n", out)
@@ -165,7 +167,7 @@ def test_a_card_without_a_file_is_seen_and_is_code_1(run, monkeypatch, tmp_path)
     (tmp_path / "mimo").mkdir()
     (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  mimo/2026-05-27.1.toml\n", "utf-8")
     monkeypatch.setattr("mimo_credits.catalog.rates_folder", lambda: tmp_path)
-    monkeypatch.setattr("mimo_credits.catalog.list_cards", lambda: ())
+    monkeypatch.setattr("mimo_credits.catalog.list_cards", lambda provider: ())
     said = "has no file, though SHA256SUMS lists it"
     assert run("cards", "verify")[:2] == (1, f"2026-05-27.1  {said}\n")
     assert run("cards", "verify", "--json").json == {"ok": False, "cards": {"2026-05-27.1": said}}
@@ -176,3 +178,54 @@ def test_a_missing_file_of_the_rates_is_one_message_and_code_1(run, monkeypatch,
     code, out, err = run("cards", "verify")
     assert (code, out) == (1, "")
     assert err == f"mimo-credits: error: {tmp_path}/SHA256SUMS: No such file or directory\n"
+
+
+# --- other providers --------------------------------------------------------------------------------------------------
+
+
+def test_another_providers_cards_are_listed(run):
+    for asked in (("cards", "list", "--provider", "deepseek"), ("cards", "--provider", "deepseek", "list")):
+        rows = [line.split() for line in run(*asked).out.splitlines()[1:]]
+        assert [(row[0], row[-2:]) for row in rows] == [("2026-04-26.1", ["0", "2"]), ("2026-05-22.1", ["0", "2"])]
+    listed = run("cards", "list", "--provider", "deepseek", "--json").json["cards"]
+    assert {card["provider"] for card in listed} == {"deepseek"}
+    assert run("cards", "list", "--provider", "deepsek")[0::2] == (
+        2,
+        "mimo-credits: error: provider: there are no cards of 'deepsek'; nearest: deepseek\n",
+    )
+
+
+def test_a_card_without_a_plan_shows_prices_and_no_empty_sections(run):
+    out = run("cards", "show", "openai/2023-11-06").out
+    captions = [line for line in out.splitlines() if line and not line.startswith(" ")]
+    assert [line.split(",")[0].split(" (")[0] for line in captions] == [
+        "Card 2023-11-06.1 of openai",
+        "sha256 " + load_card("openai/2023-11-06").sha256,
+        "Models",
+        "Assumed",
+        "Sources",
+    ]
+    assert re.search(r"model +input tokens +hit +miss +output +audio hour +image +source", out)
+    assert re.search(r"dall-e-3 +- +- +- +- +0\.04 +H 2\n", out)
+    assert " image " not in run("cards", "show", "deepseek/2026-05-22").out
+    document = run("cards", "show", "openai/2023-11-06", "--json").json
+    assert (document["tiers"], document["cycle"], document["policy"]) == ({}, None, None)
+    (price,) = document["models"]["dall-e-3"]["pay_as_you_go"]["USD"]
+    assert (price["image"], price["output"]) == ("0.04", None)
+    assert document["models"]["dall-e-3"]["in_plan"] is False
+
+
+def test_cards_of_other_providers_are_compared(run):
+    out = run("cards", "diff", "deepseek/2026-04-26", "deepseek/2026-05-22").out
+    assert re.search(r"deepseek-v4-pro +CNY per 1M, cache miss +12 +3 +-75\.0 %\n", out)
+    assert "Terms" not in out
+    out = run("cards", "diff", "2026-05-27", "openai/2023-11-06").out
+    assert "dall-e-3: new, a model of its own\n" in out
+    assert "dall-e-3, USD per 1M: new, 0.04 an image\n" in out
+    assert "policy, upgrade: gone, was trade-in\n" in out
+
+
+def test_a_card_that_sells_no_plan_has_no_tiers_to_show(run):
+    code, out, err = run("tiers", "--card", "deepseek/2026-05-22")
+    assert (code, out) == (1, "")
+    assert err == "mimo-credits: error: rate card 2026-05-22.1 of deepseek sells no plan.\n"

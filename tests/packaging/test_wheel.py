@@ -19,16 +19,20 @@ from tests.packaging.building import ROOT, Build, run
 
 pytestmark = pytest.mark.beyond_core
 
-CARDS = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in (ROOT / "rates").glob("mimo/*.toml")}
+CARDS = {
+    f"{path.parent.name}/{path.stem}".removeprefix("mimo/"): hashlib.sha256(path.read_bytes()).hexdigest()
+    for path in (ROOT / "rates").glob("*/*.toml")
+}
 
 ASK = """
 import json, warnings
 import mimo_credits
-from mimo_credits.catalog import list_cards
+from mimo_credits.catalog import list_cards, list_providers
 from mimo_credits.cli import main  # what the installed command calls
 
 warnings.simplefilter("ignore", UserWarning)  # a withdrawn card says so, and is read all the same
-cards = {card: mimo_credits.load_card(card).sha256 for card in list_cards()}
+names = [name for provider in list_providers() for name in list_cards(provider)]
+cards = {name: mimo_credits.load_card(name).sha256 for name in names}
 print(json.dumps({"origin": mimo_credits.__file__, "cards": cards}))
 """
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from mimo_credits import InputError, RateCard, Step, Usage, Workload, compare, load_card, load_workloads
+from mimo_credits import Call, InputError, RateCard, Step, Usage, Workload, compare, load_card, load_workloads
 from tests.made_cards import TEXT
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -34,23 +34,12 @@ source.CNY     = "H page"
 source.USD     = "M press, page"
 
 [models.small]
-credits   = "not in plan"
 price.CNY = { hit = 0.02, miss = 1 }
 source    = "assumed guess"
 
-[cycle]
-months   = 1
-boundary = "day-end"
-timezone = "UTC"
-source   = "H page"
-
-[policy]
-upgrade        = "trade-in"
-downgrade      = "at-renewal"
-exhausted      = "stop"
-rollover       = "none"
-money_rounding = "half-up"
-source         = "H page"
+[models.picture]
+price.USD = { image = 0.05 }
+source    = "H page"
 
 [[assumptions]]
 id   = "guess"
@@ -73,10 +62,7 @@ def test_one_workload_on_cards_of_several_vendors():
     assert april.money["CNY"] == Decimal("0.4") * Decimal("2.8") + Decimal("0.6") * 14 + Decimal("0.2") * 21
     assert [offer.models for offer in (vendor, april, may)] == [("vendor/large",), ("mimo-v2-pro",), ("mimo-v2.5-pro",)]
     assert (vendor.millicredits, may.millicredits) == (None, 301_000_000_000)
-    assert (
-        vendor.why_no_plan
-        == "rate card 2026-05-22.1 sells 'vendor/large' by pay-as-you-go only: the plan does not cover it."
-    )
+    assert vendor.why_no_plan == "vendor sells no plan on card 2026-05-22.1."
     assert april.why_no_plan == may.why_no_plan == ""
 
 
@@ -104,9 +90,77 @@ def test_what_a_card_does_not_list_is_a_reason_and_no_error():
     (offer,) = compare([VENDOR], WORK, at=AT)
     assert (offer.money, offer.millicredits) == ({}, None)
     assert "knows no model 'mimo-v2.5-pro'" in offer.unpriced["CNY"]
-    assert "knows no model 'mimo-v2.5-pro'" in offer.why_no_plan
     assert (offer.cites, offer.sources) == ((), ())
     assert str(offer).endswith("mimo-v2.5-pro: no price; no plan; 10 days old")
+
+
+def test_a_model_outside_a_plan_is_a_reason_too():
+    flash = Workload("w", (Step("s", Usage("mimo-v2-flash", input_tokens=1)),))
+    (offer,) = compare([MAY], flash, at=AT)
+    assert offer.why_no_plan.startswith("rate card 2026-05-27.1 sells 'mimo-v2-flash' by pay-as-you-go only")
+    assert offer.money
+
+
+CALLS = (Call(VENDOR, Usage("picture", images=2)), Call(VENDOR, Usage("large", output_tokens=1_000)))
+
+
+def test_on_the_card_of_the_vendor_they_are_to_the_calls_do_the_step():
+    work = Workload("w", (Step("draw", Usage("mimo-v2.5", output_tokens=9), 3, instead=("large",), calls=CALLS),))
+    vendor, may = compare([VENDOR, MAY], work, at=AT, times=10)
+    assert vendor.models == ("picture", "large")
+    assert vendor.money == {"USD": 30 * (Decimal("0.10") + Decimal("0.00087"))}
+    assert vendor.unpriced["CNY"] == "rate card 2026-05-22.1 has no rate for any meter of 'picture' in CNY."
+    assert may.models == ("mimo-v2.5",)
+    assert work.usages_on(VENDOR, 10) == {CALLS[0].usage: 30, CALLS[1].usage: 30}
+
+
+def test_calls_to_several_vendors_are_not_the_step_of_one_of_them():
+    other = Call(MAY, Usage("mimo-v2-flash", input_tokens=1))
+    work = Workload("w", (Step("s", Usage("ear", output_tokens=9), instead=("large",), calls=(*CALLS, other)),))
+    assert compare([VENDOR], work, at=AT)[0].models == ("large",)
+
+
+def test_a_models_own_name_and_what_is_chosen_go_before_the_calls():
+    listed = Workload("w", (Step("s", Usage("vendor/large", output_tokens=9), calls=CALLS),))
+    assert compare([VENDOR], listed, at=AT)[0].models == ("vendor/large",)
+    work = Workload("w", (Step("s", Usage("ear", output_tokens=9), calls=CALLS), Step("t", Usage("eye"), calls=CALLS)))
+    assert compare([VENDOR], work, at=AT, models={"vendor": {"ear": "large"}})[0].models == ("large", "picture")
+    (wrong,) = compare([VENDOR], work, at=AT, models={"vendor": "larger"})
+    assert (wrong.models, wrong.money) == (("larger",), {})
+
+
+# --- the published cards ----------------------------------------------------------------------------------------------
+
+OPENAI = load_card("openai/2023-11-06")
+DEEPSEEK = load_card("deepseek/2026-05-22")
+ANTHROPIC = load_card("anthropic/2024-06-20")
+
+
+@pytest.mark.parametrize(
+    ("name", "dollars", "models"),
+    [
+        ("article", "0.06", ("gpt-4-turbo",)),
+        ("product-image", "0.04", ("dall-e-3",)),
+        ("meeting-audio", "0.12", ("whisper-1", "gpt-4-turbo")),
+        ("video-post", "0.13", ("whisper-1", "gpt-4-turbo", "dall-e-3")),
+        ("coding-session", "5.4", ("gpt-4-turbo",)),  # 480,000 in at 10 and 20,000 out at 30, the cache no cheaper
+    ],
+)
+def test_the_press_estimates_cost_on_openais_card_what_the_press_says(name, dollars, models):
+    (offer,) = compare([OPENAI], load_workloads()[name], at=AT)
+    assert (offer.money, offer.models) == ({"USD": Decimal(dollars)}, models)
+    assert offer.age == 937
+    assert any("as the press compares them" in title for title, _ in offer.sources)
+
+
+def test_one_workload_on_the_cards_of_every_provider():
+    session = load_workloads()["coding-session"]
+    may, deepseek, openai, anthropic = compare([MAY, DEEPSEEK, OPENAI, ANTHROPIC], session, at=AT, times=10)
+    assert may.money["CNY"] == deepseek.money["CNY"] == Decimal("2.748")
+    assert (deepseek.models, openai.models) == (("deepseek-v4-pro",), ("gpt-4-turbo",))
+    assert [offer.millicredits is None for offer in (may, deepseek, openai, anthropic)] == [False, True, True, True]
+    assert (anthropic.money, anthropic.models) == ({}, ("claude-3.5-sonnet",))
+    assert "no rate for cache_hit" in anthropic.unpriced["USD"]
 
 
 def test_a_missing_rate_is_a_reason_in_its_currency():

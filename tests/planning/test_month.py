@@ -9,6 +9,7 @@ import pytest
 
 from mimo_credits import (
     InputError,
+    NoPlan,
     RateBook,
     Record,
     Usage,
@@ -74,6 +75,11 @@ def test_the_month_is_the_mean_pace_of_the_forecast():
     use, _ = month_of_records(usages, MAY, since=seen.observed_from, until=at)
     assert use.millicredits == seen.mean.by_end
     assert compare_use(MAY, use).choice == seen.mean.tier
+
+
+def test_a_card_that_sells_no_plan_bills_no_month():
+    with pytest.raises(NoPlan):
+        month_of_records([], load_card("deepseek/2026-05-22"), since=START, until=START + DAY)
 
 
 def test_an_empty_span_has_no_pace():

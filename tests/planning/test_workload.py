@@ -117,15 +117,19 @@ def test_web_searches_are_money_under_the_plan_too():
 
 
 def test_separately_priced_calls_are_summed_where_every_step_names_them():
-    picture = Call("image", Decimal("0.04"), "USD", 1, "image", "H x")
-    tokens = Call("tokens", Decimal(30), "USD", 1_000_000, "token", "H x")
-    coin = Call("coin", Decimal(1), "CNY", 3, "coin", "H x")
-    steps = (Step("draw", FLAT, 2, calls=((picture, 3),)), Step("write", FLAT, calls=((tokens, 1_500), (coin, 1))))
-    assert Workload("w", steps).quote(CARD, times=10).separately == {
-        "USD": Decimal("2.85"),
-        "CNY": Decimal("3.333333333333"),
-    }
+    openai, deepseek = load_card("openai/2023-11-06"), load_card("deepseek/2026-05-22")
+    pictures = Call(openai, Usage("dall-e-3", images=3))
+    tokens = Call(openai, Usage("gpt-4-turbo", output_tokens=1_500))
+    steps = (Step("draw", FLAT, 2, calls=(pictures,)), Step("write", FLAT, calls=(tokens,)))
+    assert Workload("w", steps).quote(CARD, times=10).separately == {"USD": Decimal("2.85")}  # 60 x 0.04 and 10 x 0.045
     assert Workload("w", (*steps, Step("think", FLAT))).quote(CARD).separately == {}
+    million = Call(deepseek, Usage("deepseek-v4-flash", output_tokens=1_000_000))
+    assert Workload("w", (Step("think", FLAT, calls=(million,)),)).quote(CARD).separately == {
+        "CNY": Decimal(2),
+        "USD": Decimal("0.28"),
+    }
+    mixed = Workload("w", (*steps, Step("think", FLAT, calls=(million,)))).quote(CARD).separately
+    assert mixed == {"USD": Decimal("0.565")}  # in yuan the others have no price
 
 
 def test_values_read_well_and_cannot_change():

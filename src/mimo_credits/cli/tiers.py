@@ -8,6 +8,7 @@ from mimo_credits.card import Interval, RateCard
 from mimo_credits.cli.arguments import Commands, add_card_choice, add_json, chosen_card
 from mimo_credits.cli.output import amount, amounts, card_ref, show, show_json
 from mimo_credits.display import as_text, tiers_sheet
+from mimo_credits.errors import NoPlan
 from mimo_credits.pricing import CardRef
 
 _INTERVALS: tuple[Interval, ...] = ("monthly", "annual")
@@ -27,8 +28,10 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Prints the tiers."""
+    """Prints the tiers. Raises `NoPlan` where the card has none."""
     card, chosen = chosen_card(options)
+    if not card.tiers:
+        raise NoPlan(card.provider, card.id)
     if options.json:
         show_json({"card": card_ref(CardRef(card.id, card.sha256)), "tiers": tier_documents(card)})
     else:

@@ -33,7 +33,8 @@ def month_of_records(
 ) -> tuple[MonthOfUse, tuple[Rejection, ...]]:
     """The use of a month of that `length` at the pace of `[since, until)`, and the records that have no price.
 
-    Credits follow the instant of each record (off-peak hours count). Raises `InputError` for an empty span.
+    Credits follow the instant of each record (off-peak hours count). Raises `InputError` for an empty span, `NoPlan`
+    for a card that sells none.
     """
     since, until = to_utc(since, "since"), to_utc(until, "until")
     if since >= until:

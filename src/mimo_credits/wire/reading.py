@@ -1,9 +1,9 @@
 """Reading: plain JSON data becomes a value again, by the type hints of its fields.
 
-The rule: nothing is guessed. Every field is there and no other (but for a count that came later, absent where it is 0);
-a float is no count, `true` is no number, a naive instant is no instant; and what a type checks when it is made is checked
-here too. Whatever is wrong is an `InputError` that names the path of the field. Whether a ledger could have reached an
-account is not seen here: replay shows it.
+The rule: nothing is guessed. Every field is there and no other (but for a count that came later, absent where it is
+0); a float is no count, `true` is no number, a naive instant is no instant; and what a type checks when it is made is
+checked here too. Whatever is wrong is an `InputError` that names the path of the field. Whether a ledger could have
+reached an account is not seen here: replay shows it.
 """
 
 from __future__ import annotations

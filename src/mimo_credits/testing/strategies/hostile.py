@@ -161,6 +161,7 @@ class _Said:
             cached_tokens=between(draw, 0, total),
             output_tokens=draw(_COUNTS),
             audio_seconds=between(draw, 0, 5),
+            images=one_of(draw, (0, 0, 0, 1)),
         )
 
     def hold_id(self, draw: st.DrawFn) -> str:

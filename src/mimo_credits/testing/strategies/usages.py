@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mimo_credits.card import RateCard
 from mimo_credits.catalog import load_book
-from mimo_credits.errors import UnknownModel
+from mimo_credits.errors import NoPlan, UnknownModel
 from mimo_credits.exact import round_ratio, to_millicredits
 from mimo_credits.table import SECONDS_PER_HOUR, Prices, Rates
 from mimo_credits.testing.strategies.drawing import between, one_of, part_of
@@ -27,12 +27,14 @@ def usages(card: RateCard | None = None, *, models: Collection[str] | None = Non
     Drawn are the `models` of these names, or all that the plan covers, by id and alias; input up to the context window;
     and only meters with a rate in every band (where an exhausted plan goes on by pay-as-you-go, with a price, too). If
     the card sets no limit, no meter costs more than a month of its largest tier. Without a card, the newest published
-    one. Raises `UnknownModel` for a name that the plan does not price.
+    one. Raises `UnknownModel` for a name that the plan does not price, `NoPlan` for a card that sells none.
 
         @given(usages(load_card("2026-05-27")))
         def test_a_charge_is_what_is_quoted(usage): ...
     """
     priced = _of_card(card) if card is not None else _newest()
+    if card is not None and not priced:
+        raise NoPlan(card.provider, card.id)
     if models is not None:
         known = {request.model: request for request in priced}
         for name in models:
@@ -123,7 +125,7 @@ def _request(card: RateCard, name: str) -> Request:
 
 def _prices(card: RateCard, name: str) -> Iterator[tuple[Prices, ...]]:
     """The prices by which the usage of an exhausted plan is billed, in each currency in which the plan is sold."""
-    if card.plan_policy.exhausted == "pay-as-you-go":
+    if card.policy is not None and card.policy.exhausted == "pay-as-you-go":
         for currency in sorted(_tier_currencies(card)):
             yield card.table.prices[currency][name]
 
