@@ -21,10 +21,12 @@ class Account(NamedTuple):
     tier: str | None
 
 class Accrued(NamedTuple):
-    def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str) -> None: ...
+    def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str, card: str | None, digest: str | None) -> None: ...
     amount: Fraction
     at: datetime
+    card: str | None
     currency: str
+    digest: str | None
     reason: Literal['web-search', 'pay-as-you-go', 'correction']
     ref: str
 
@@ -40,10 +42,12 @@ class BeyondContext(PricingError):
     model: Any
 
 class Billed(NamedTuple):
-    def __init__(at: datetime, amount: Decimal, currency: str, reason: BillReason, ref: str) -> None: ...
+    def __init__(at: datetime, amount: Decimal, currency: str, reason: BillReason, ref: str, card: str | None, digest: str | None) -> None: ...
     amount: Decimal
     at: datetime
+    card: str | None
     currency: str
+    digest: str | None
     reason: BillReason
     ref: str
 
@@ -1024,10 +1028,12 @@ class Account(NamedTuple):
     tier: str | None
 
 class Accrued(NamedTuple):
-    def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str) -> None: ...
+    def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str, card: str | None, digest: str | None) -> None: ...
     amount: Fraction
     at: datetime
+    card: str | None
     currency: str
+    digest: str | None
     reason: Literal['web-search', 'pay-as-you-go', 'correction']
     ref: str
 
@@ -1036,10 +1042,12 @@ class Advance:
     at: datetime
 
 class Billed(NamedTuple):
-    def __init__(at: datetime, amount: Decimal, currency: str, reason: BillReason, ref: str) -> None: ...
+    def __init__(at: datetime, amount: Decimal, currency: str, reason: BillReason, ref: str, card: str | None, digest: str | None) -> None: ...
     amount: Decimal
     at: datetime
+    card: str | None
     currency: str
+    digest: str | None
     reason: BillReason
     ref: str
 

@@ -102,11 +102,11 @@ def _money(
         billed[currency] = plus(billed.get(currency, Decimal(0)), amount)
     for currency, amount in sorted(billed.items()):
         if amount:
-            yield Billed(at, amount, currency, "correction", "")
+            yield Billed(at, amount, currency, "correction", "", None, None)
     owed = new.accrued - old.accrued
     if owed:
         owner = new.plan or old.plan
-        yield Accrued(at, Fraction(owed), owner.currency if owner else "", "correction", "")
+        yield Accrued(at, Fraction(owed), owner.currency if owner else "", "correction", "", None, None)
 
 
 def _billed(entries: Iterable[Entry], sign: Decimal) -> dict[str, Decimal]:

@@ -156,23 +156,33 @@ class HoldClosed(NamedTuple):
 
 
 class Accrued(NamedTuple):
-    """Money that one usage owes beside credits, as an exact ratio; the cycle's bill sums it up and rounds it once."""
+    """Money that one usage owes beside credits, as an exact ratio; the cycle's bill sums it up and rounds it once.
+
+    `card` and `digest` name the card whose price it is; a correction between two histories has none.
+    """
 
     at: datetime
     amount: Fraction
     currency: str
     reason: Literal["web-search", "pay-as-you-go", "correction"]
     ref: str
+    card: str | None
+    digest: str | None
 
 
 class Billed(NamedTuple):
-    """Money due, in whole cents or fen, and why. Only a correction may be negative: a credit note."""
+    """Money due, in whole cents or fen, and why. Only a correction may be negative: a credit note.
+
+    `card` and `digest` name the card whose price it is, or which said how to round it; a correction has none.
+    """
 
     at: datetime
     amount: Decimal
     currency: str
     reason: BillReason
     ref: str
+    card: str | None
+    digest: str | None
 
 
 class Restated(NamedTuple):
