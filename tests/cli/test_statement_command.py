@@ -126,7 +126,7 @@ def test_json_holds_the_same_with_amounts_as_texts(run, log):
         {"at": "2026-05-25T02:00:00+00:00", "amount": "5.28", "currency": "USD", "reason": "first-purchase"}
     ]
     assert (document["money_due"], document["unbilled"]) == ({"USD": "5.28"}, {"USD": "0.015"})
-    assert document["log"] == {"lines": 4, "repeated": 0, "later_than_until": 0, "problems": []}
+    assert document["log"] == {"lines": 4, "repeated": 0, "later_than_until": 0, "skipped": {}, "other_models": {}, "problems": []}
 
 
 def test_no_amount_of_the_json_is_a_number(run, log):

@@ -6,6 +6,7 @@ added, so that any terminal can show it, and tables are made for 100 columns.
 """
 
 from mimo_credits.display.cards import card_text, cards_text, tiers_text
+from mimo_credits.display.months import months_text
 from mimo_credits.display.quotes import TierShare, quote_text, tier_shares
 from mimo_credits.display.statements import statement_text
 from mimo_credits.display.writing import number
@@ -14,6 +15,7 @@ __all__ = [
     "TierShare",
     "card_text",
     "cards_text",
+    "months_text",
     "number",
     "quote_text",
     "statement_text",

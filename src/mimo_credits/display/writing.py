@@ -20,6 +20,10 @@ METER_WORDS = {
     WEB_SEARCH: "web search",
 }
 
+AUDIO_WORDS = "audio: {:,} seconds"
+SEARCH_WORDS = "web searches: {:,}, which cost money"
+"""What is said below a row of tokens."""
+
 WIDTH = 100
 """Columns that texts are made for."""
 

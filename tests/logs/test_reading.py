@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mimo_credits import MimoCreditsError, Record, Usage
-from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, UnreadableLog, first_of_each, read_log
+from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, UnreadableLog, each_once, read_log
 from tests.cli.responses import anthropic, openai
 
 FIRST = openai("a", 1_780_000_000, "mimo-v2.5", 100, 20, 60)
@@ -140,7 +140,7 @@ def test_a_repeat_counts_once_and_a_contradiction_names_both_lines(log):
     other = openai("a", 1_780_000_000, "mimo-v2.5", 101, 20, 60)
     reworded = {**FIRST, "choices": []}
     path = str(log(FIRST, SECOND, reworded, "broken", other, FIRST))
-    lines = list(first_of_each(read_log(path)))
+    lines = list(each_once(read_log(path)))
     first = Place(path, 1)
     assert lines[2] == Repeated(Place(path, 3), first)
     assert lines[3] == Malformed(Place(path, 4), "is not JSON: Expecting value at column 1")
