@@ -126,7 +126,7 @@ def _check_no_plan(options: Namespace) -> None:
     given = [f"--{name}" for name in of_a_plan if getattr(options, name)]
     if given:
         missing = " and ".join(f"--{name}" for name in ("tier", "since") if getattr(options, name) is None)
-        raise UsageError(f"{given[0]} is about a plan, and {missing} is missing: say which tier was bought, and when")
+        raise UsageError(f"{given[0]} is about a plan: add {missing}, to say which tier was bought, and when")
 
 
 def _aliases(options: Namespace, known: Collection[str]) -> dict[str, str]:

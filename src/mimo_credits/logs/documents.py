@@ -7,17 +7,13 @@ import json
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from mimo_credits.logs.lines import UnreadableLog
+from mimo_credits.logs.lines import NotJson, UnreadableLog
 
 _CHUNK = 1 << 16
 _LONGEST = 1 << 26
 """Characters of one value in a file of many: what is longer is taken for damage."""
 
 _SPACE = " \t\r\n"
-
-
-class NotJson(Exception):
-    """A text that is no JSON, or JSON that cannot be read; says why."""
 
 
 class Value(NamedTuple):

@@ -1,10 +1,11 @@
-"""What a line of a log can be, and the errors of a log as a whole."""
+"""What a line of a log can be, from what a format's reader finds in it; and the errors of a log as a whole."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from mimo_credits.errors import MimoCreditsError
+from mimo_credits.errors import InputError, MimoCreditsError
 from mimo_credits.ledger import Record
 
 KNOWN = (
@@ -28,6 +29,10 @@ class UnknownLog(UnreadableLog):
 
     def __init__(self, file: str, seen: str) -> None:
         super().__init__(file, f"is no log of a known shape: {seen}. Known are {KNOWN}")
+
+
+class NotJson(Exception):
+    """A text that is no JSON, or JSON that cannot be read; says why."""
 
 
 class Place(NamedTuple):
@@ -105,12 +110,19 @@ class Contradicting(NamedTuple):
 Line: TypeAlias = Logged | Skipped | Malformed
 
 
-def placed(place: Place, found: Found) -> Line:
-    """What a reader found, with its place."""
-    match found:
-        case Whole(record):
-            return Logged(place, record)
-        case Growing(record):
-            return Logged(place, record, growing=True)
-        case NoRequest(why):
-            return Skipped(place, why)
+Finder: TypeAlias = Callable[[], Iterable[Found]]
+"""Finds what a place tells. Raises `InputError`, `NotJson` where it is malformed."""
+
+
+def told(place: Place, find: Finder) -> Iterator[Line]:
+    """What is found at a place: all of it or, where anything is wrong, that it is malformed."""
+    try:
+        found = list(find())
+    except (InputError, NotJson) as error:
+        yield Malformed(place, str(error))
+        return
+    for one in found:
+        if isinstance(one, NoRequest):
+            yield Skipped(place, one.why)
+        else:
+            yield Logged(place, one.record, growing=isinstance(one, Growing))

@@ -33,7 +33,7 @@ def each_once(lines: Iterable[Line]) -> Iterator[Line | Repeated | Contradicting
                 first = growing.setdefault(line.record.id, line)
                 if first is not line:
                     yield _grown(growing, first, line)
-            case Logged():
+            case _:
                 first = whole.setdefault(line.record.id, line)
                 yield line if first is line else _again(first, line, same=first.record == line.record)
     for line in growing.values():

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from mimo_credits.errors import InputError
 from mimo_credits.logs import opencode
-from mimo_credits.logs.documents import NotJson, parse
-from mimo_credits.logs.formats import Finder, told
-from mimo_credits.logs.lines import Found, Line, Place, UnknownLog, UnreadableLog
+from mimo_credits.logs.documents import parse
+from mimo_credits.logs.lines import Finder, Found, Line, NotJson, Place, UnknownLog, UnreadableLog, told
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _MARK = f'"{opencode.STEP}"'.encode()
 _MESSAGES = "SELECT id, data FROM message"
-_PARTS = "SELECT data FROM part WHERE message_id = ? ORDER BY id"
+_PARTS = "SELECT data FROM part WHERE message_id = CAST(? AS TEXT) ORDER BY id"
 _NEWER = "SELECT data FROM session_message WHERE type = 'assistant'"
 _NEWER_ONLY = (
     "SELECT data FROM session_message WHERE type = 'assistant' AND session_id NOT IN (SELECT session_id FROM message)"

@@ -35,7 +35,7 @@ def is_folder(file: str) -> bool:
 
 
 def logs_in(folder: str) -> Iterator[str]:
-    """The logs in a folder and all folders in it, in the order of their names: those that their names tell apart."""
+    """The logs of a folder, then those of the folders in it, names in order. Which files are logs their names say."""
     for inside, folders, files in os.walk(folder):
         folders.sort()
         for name in sorted(files):

@@ -15,10 +15,10 @@ from functools import partial
 from typing import TypeAlias
 
 from mimo_credits.errors import InputError, shown
-from mimo_credits.logs import litellm, opencode, opencode_store
-from mimo_credits.logs.documents import NotJson, parse, values
-from mimo_credits.logs.formats import found_in, is_known, told
-from mimo_credits.logs.lines import Found, Line, Place, Skipped, UnknownLog, UnreadableLog
+from mimo_credits.logs import litellm, opencode_store
+from mimo_credits.logs.documents import parse, values
+from mimo_credits.logs.formats import found_in, is_known
+from mimo_credits.logs.lines import Found, Line, NotJson, Place, Skipped, UnknownLog, UnreadableLog, told
 from mimo_credits.logs.opening import DAMAGED, HEAD, STANDARD_INPUT, Stream, is_folder, logs_in, opened
 
 Reader: TypeAlias = Callable[[Stream, str], Iterator[Line]]
@@ -113,7 +113,7 @@ def _json_lines(stream: Stream, name: str) -> Iterator[Line]:
 
 
 def _found_in_line(name: str, text: bytes) -> Iterable[Found]:
-    return _found(name, parse(text))
+    return found_in(name, parse(text))
 
 
 def _json(stream: Stream, name: str) -> Iterator[Line]:
@@ -122,13 +122,7 @@ def _json(stream: Stream, name: str) -> Iterator[Line]:
         known = known or is_known(value)
         if not known:
             raise UnknownLog(name, _keys(value))
-        yield from told(Place(name, line), partial(_found, name, value))
-
-
-def _found(name: str, value: object) -> Iterable[Found]:
-    if isinstance(value, dict) and opencode.is_message(value):
-        return opencode_store.read_file(name, value)
-    return found_in(value)
+        yield from told(Place(name, line), partial(found_in, name, value))
 
 
 def _csv(stream: Stream, name: str) -> Iterator[Line]:
