@@ -85,6 +85,7 @@ def test_a_response_that_the_log_of_a_proxy_holds_too_counts_once(log):
         ({**line(), "timestamp": None}, "timestamp: is missing"),
         ({**line(), "timestamp": "2026-06-02T02:00:00"}, "timestamp: 2026-06-02T02:00:00 is naive: say its time zone"),
         (line(usage={"input_tokens": 1}), "usage.output_tokens: is missing"),
+        ({**line(), "message": {"id": "msg_1", "model": "m"}}, "usage.input_tokens: is missing"),
         (line(usage=None), "usage: needs a JSON object, not None"),
         (line(usage={"input_tokens": -1, "output_tokens": 1}), "usage.input_tokens: is negative: -1"),
         ({**line(), "type": "progress", "data": []}, "data: needs a JSON object, not []"),
@@ -111,3 +112,13 @@ def test_lines_of_old_versions_have_no_type(log):
 def test_a_line_of_progress_without_a_message_is_no_answer(log):
     hook = {"type": "progress", "sessionId": "s", "data": {"type": "hook_progress"}}
     assert skipped(lines_of(log(hook))) == ["no answer of a model, such as prompts and tool results"]
+
+
+@pytest.mark.parametrize("own", [{**line(), "isApiErrorMessage": True}, line(model="<synthetic>")])
+def test_what_claude_code_wrote_itself_is_no_answer(log, own):
+    assert skipped(lines_of(log(own))) == ["a message that Claude Code wrote itself, such as API errors"]
+
+
+def test_a_response_with_the_session_noted_beside_is_a_response(log):
+    response = anthropic("msg_1", "2026-06-02T02:00:00Z", "mimo-v2.5", 100, 5)
+    assert len(requests_of(log({**response, "sessionId": "s"}))) == 1

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from mimo_credits.logs import UnreadableLog, read_log
+from mimo_credits.logs.documents import _Text
 from tests.logs.reading_samples import SAMPLES, malformed, record, records, requests_of, skipped
 
 EXPORTS = [SAMPLES / "litellm" / f"spend-logs.{ending}" for ending in ("json", "jsonl", "csv")]
@@ -259,24 +260,26 @@ def test_an_array_that_is_no_utf_8_is_an_error(tmp_path):
         list(read_log(str(path)))
 
 
-def test_a_value_without_end_is_not_read_without_end(tmp_path, monkeypatch):
+@pytest.fixture
+def reads(monkeypatch):
+    """Counts how often a piece of a file is read."""
+    counted = []
+    read_on = _Text._read_on
+    monkeypatch.setattr(_Text, "_read_on", lambda text: counted.append(1) or read_on(text))
+    return counted
+
+
+def test_a_value_without_end_is_not_read_without_end(tmp_path, monkeypatch, reads):
     monkeypatch.setattr("mimo_credits.logs.documents._LONGEST", 100_000)
     path = tmp_path / "spend.json"
     path.write_text("[" + json.dumps(row()) + ',\n{"a": "' + "x" * 3_000_000)
-    read = []
-    monkeypatch.setattr("mimo_credits.logs.documents._Text._read_on", counted(read))
     with pytest.raises(UnreadableLog, match="line 2"):
         list(read_log(str(path)))
-    assert len(read) < 6
+    assert len(reads) < 6
 
 
-def counted(calls):
-    from mimo_credits.logs.documents import _Text
-
-    original = _Text._read_on
-
-    def counting(self):
-        calls.append(1)
-        return original(self)
-
-    return counting
+def test_a_long_value_is_tried_only_a_few_times(tmp_path, reads):
+    path = tmp_path / "spend.json"
+    path.write_text(json.dumps([row(messages="x" * 3_000_000)]))
+    assert len(requests_of(path)) == 1
+    assert len(reads) < 10

@@ -242,6 +242,10 @@ def test_a_first_line_longer_than_what_is_looked_at_is_still_a_log(log):
     assert [line.record for line in read_log(str(path))] == RECORDS
 
 
+def test_a_log_that_is_only_a_brace_is_one_damaged_line(log):
+    assert [number for number, _ in reasons(log("{"))] == [1]
+
+
 def test_formats_may_be_mixed_line_by_line(log):
     kinds = [type(line) for line in read_log(str(log(FIRST, CLAUDE, SECOND)))]
     assert kinds == [Logged, Skipped, Logged]
