@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 
+from mimo_credits.cli.gathering import Wanted
 from tests.cli.responses import anthropic, openai
 from tests.logs.reading_samples import SAMPLES
 from tests.logs.test_claude_code import line
@@ -165,3 +166,11 @@ def test_a_file_of_an_unknown_shape_is_code_1(run, tmp_path):
     assert err.startswith(
         f"mimo-credits: error: {path}: is no log of a known shape: it begins with 'To do'. Known are "
     )
+
+
+def test_a_model_is_mimos_if_a_card_lists_it_or_its_name_claims_so():
+    wanted = Wanted(None, None, frozenset({"listed"}), {})
+    assert [wanted.is_mimo(model) for model in ("listed", "mimo-x", "Xiaomi/x", "xiaomi", "gpt-mimo")] == [
+        *(True, True, True),
+        *(False, False),
+    ]

@@ -283,3 +283,13 @@ def test_a_long_value_is_tried_only_a_few_times(tmp_path, reads):
     path.write_text(json.dumps([row(messages="x" * 3_000_000)]))
     assert len(requests_of(path)) == 1
     assert len(reads) < 10
+
+
+def test_an_element_of_another_shape_is_named_and_the_others_are_read(tmp_path):
+    path = tmp_path / "spend.json"
+    path.write_text(json.dumps([row(), {"name": "a page"}, row(request_id="r-2")], indent=1))
+    told = list(read_log(str(path)))
+    assert [one.id for one in records(told)] == ["r-1", "r-2"]
+    assert [why for _, why in malformed(told)] == [
+        "usage: has neither prompt_tokens (OpenAI) nor input_tokens (Anthropic)"
+    ]
