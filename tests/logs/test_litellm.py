@@ -76,6 +76,8 @@ def test_cached_tokens_have_two_names(log, usage, cached):
     [
         {"additional_usage_values": {"cache_read_input_tokens": 60}, "usage_object": None},
         {"additional_usage_values": {}, "usage_object": {"cache_read_input_tokens": 60}},
+        {"additional_usage_values": {"cache_read_input_tokens": None}, "usage_object": {"cache_read_input_tokens": 60}},
+        {"additional_usage_values": {"seconds": 0}, "usage_object": {"cache_read_input_tokens": 60}},
         {"usage_object": {"cache_read_input_tokens": 60}},
         json.dumps({"usage_object": {"cache_read_input_tokens": 60}}),
     ],

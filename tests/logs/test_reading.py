@@ -22,6 +22,7 @@ from mimo_credits.logs import (
     each_once,
     read_log,
 )
+from mimo_credits.logs.opening import logs_in
 from tests.cli.responses import anthropic, openai
 from tests.logs.reading_samples import SAMPLES, requests_of
 
@@ -139,7 +140,7 @@ def test_a_damaged_gzip_is_an_error_since_nobody_knows_what_it_held(tmp_path, da
 
 
 def test_a_file_that_cannot_be_opened_is_an_error_with_its_name(tmp_path):
-    for name in (tmp_path / "missing.jsonl", tmp_path, "nul\0name"):
+    for name in (tmp_path / "missing.jsonl", tmp_path, "nul\0name", "long" * 5_000):
         with pytest.raises(UnreadableLog) as caught:
             list(read_log(str(name)))
         assert isinstance(caught.value, MimoCreditsError)
@@ -286,3 +287,8 @@ def test_a_folder_that_leads_back_to_itself_is_read_once(tmp_path, log):
     except OSError:
         pytest.skip("no symbolic links here")
     assert len(list(read_log(str(tmp_path)))) == 1
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_and_not_an_empty_one(tmp_path):
+    with pytest.raises(UnreadableLog, match=r"gone: cannot be read \("):
+        list(logs_in(str(tmp_path / "gone")))

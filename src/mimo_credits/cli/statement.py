@@ -132,7 +132,9 @@ def _check_no_plan(options: Namespace) -> None:
 def _aliases(options: Namespace, known: Collection[str]) -> dict[str, str]:
     for each in options.alias:
         if each.model not in known:
-            raise UsageError(f"--alias {each.typed}: no rate card knows {each.model!r}.{_hint(each.model, known)}")
+            raise UsageError(
+                f"--alias {each.typed}: no rate card knows {each.model!r}.{_hint(each.model, sorted(known))}"
+            )
     return {each.name: each.model for each in options.alias}
 
 

@@ -33,6 +33,7 @@ COLUMNS = ("request_id", "startTime")
 CACHE_HIT = NoRequest("an answer from LiteLLM's own cache, for which no provider was asked")
 
 _XIAOMI = ("", "openai", "anthropic", "custom_openai", "xiaomi_mimo")
+_VALUES = ("usage_object", "additional_usage_values")
 _MOST_DIGITS = 18
 
 
@@ -71,14 +72,12 @@ def _count(row: Mapping[str, object], name: str) -> int:
 
 
 def _usage_values(row: Mapping[str, object]) -> Mapping[str, object]:
-    """What the provider said of its usage; the metadata are JSON, in most exports written as a text."""
+    """What the provider said of its usage, from both objects; the metadata are JSON, in most exports as a text."""
     metadata = _json_object(row, "metadata")
-    for name in ("additional_usage_values", "usage_object"):
-        if values := table(metadata, name):
-            return values
-    if metadata.get("additional_usage_values") is None and metadata.get("usage_object") is None:
+    if all(metadata.get(name) is None for name in _VALUES):
         raise InputError("metadata", "has no usage values, so nobody knows how much of the input was cached")
-    return {}
+    both = (table(metadata, name) for name in _VALUES)
+    return {name: value for values in both for name, value in values.items() if value is not None}
 
 
 def _json_object(row: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -31,16 +31,26 @@ _LOGS_OF_A_FOLDER = ("*.jsonl", "*.jsonl.gz", "msg_*.json", "opencode.db", "open
 
 def is_folder(file: str) -> bool:
     """Whether a name is that of a folder."""
-    return "\0" not in file and file != STANDARD_INPUT and Path(file).is_dir()
+    try:
+        return file != STANDARD_INPUT and Path(file).is_dir()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def logs_in(folder: str) -> Iterator[str]:
-    """The logs of a folder, then those of the folders in it, names in order. Which files are logs their names say."""
-    for inside, folders, files in os.walk(folder):
+    """The logs of a folder, then those of the folders in it, names in order. Which files are logs their names say.
+
+    Raises `UnreadableLog` for a folder that cannot be listed.
+    """
+    for inside, folders, files in os.walk(folder, onerror=_not_listed):
         folders.sort()
         for name in sorted(files):
             if any(fnmatch(name, pattern) for pattern in _LOGS_OF_A_FOLDER):
                 yield str(Path(inside, name))
+
+
+def _not_listed(error: OSError) -> None:
+    raise UnreadableLog(str(error.filename), f"cannot be read ({error.strerror})") from None
 
 
 @contextmanager
