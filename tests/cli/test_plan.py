@@ -204,7 +204,7 @@ def test_a_wrong_command_line_is_one_message_and_code_2(run, arguments, said):
 
 
 def test_a_log_with_nothing_to_see_is_refused(run, log):
-    code, out, err = run("plan", "--usage", log("not json"), *MAY)
+    code, out, err = run("plan", "--usage", log({"usage": {"prompt_tokens": 1}}), *MAY)
     assert (code, out) == (2, "")
     assert "hold no response that card 2026-05-27.1 can price" in err
     code, out, err = run("plan", "--usage", log(*days(1)), *MAY)

@@ -35,6 +35,14 @@ class Change(NamedTuple):
     typed: str
 
 
+class Alias(NamedTuple):
+    """Another name of a model as typed: `work/big=mimo-v2.5-pro`."""
+
+    name: str
+    model: str
+    typed: str
+
+
 def count(text: str) -> int:
     """A whole number, as 86000, 86_000 or 86,000."""
     if not _COUNT.fullmatch(text) or len(text) > _MOST_DIGITS:
@@ -56,6 +64,14 @@ def change(text: str) -> Change:
     if not found or not tier:
         raise ArgumentTypeError(f"{text!r} is not INSTANT=TIER, such as {EXAMPLE}=pro")
     return Change(instant(at), tier, text)
+
+
+def alias(text: str) -> Alias:
+    """A name and a model, joined by `=`."""
+    name, _, model = text.rpartition("=")
+    if not name or not model:
+        raise ArgumentTypeError(f"{text!r} is not NAME=MODEL, such as work/big=mimo-v2.5-pro")
+    return Alias(name, model, text)
 
 
 def add_json(parser: ArgumentParser) -> None:

@@ -9,8 +9,9 @@ from fractions import Fraction
 from mimo_credits.card import RateCard
 from mimo_credits.catalog import load_card
 from mimo_credits.cli.arguments import Commands, UsageError
-from mimo_credits.cli.gathering import gather, left_out, log_document
-from mimo_credits.cli.output import amount, card_ref, show, show_json, tell, warn
+from mimo_credits.cli.gathering import Wanted, gather
+from mimo_credits.cli.left_out import log_document, tell_left_out
+from mimo_credits.cli.output import amount, card_ref, show, show_json
 from mimo_credits.comparison import Comparison, Costs, UsageComparison, compare_usage
 from mimo_credits.differences import Change, Value, diff_cards
 from mimo_credits.display import (
@@ -22,7 +23,6 @@ from mimo_credits.display import (
     shares_of_allowance,
     token_growth,
 )
-from mimo_credits.instants import FIRST_INSTANT
 from mimo_credits.logs import STANDARD_INPUT
 
 _FILE = ".toml"
@@ -59,12 +59,10 @@ def run(options: Namespace) -> int:
     if options.usage.count(STANDARD_INPUT) > 1:
         raise UsageError("standard input (-) can be read only once")
     before, after = _load(options.before), _load(options.after)
-    gathered = gather(options.usage, FIRST_INSTANT, None, strict=False) if options.usage else None
+    gathered = gather(options.usage, Wanted(), strict=False) if options.usage else None
     usage = compare_usage(before, after, gathered.records) if gathered else None
-    for problem in gathered.problems if gathered else ():
-        tell(str(problem))
-    for message in left_out(gathered, "comparison") if gathered else ():
-        warn(message)
+    if gathered:
+        tell_left_out(gathered, "comparison")
     if options.json:
         priced = {**_usage(before, after, usage), "log": log_document(gathered)} if usage and gathered else None
         show_json({**_document(before, after), "usage": priced})

@@ -8,7 +8,17 @@ from typing import Literal
 
 from mimo_credits.book import RateBook
 from mimo_credits.display.sheet import Block, Paragraph, Row, Section, Sheet, Table, note, table, total, untitled
-from mimo_credits.display.writing import DIGEST, METER_WORDS, band_text, credit, in_percent, instant, number
+from mimo_credits.display.writing import (
+    AUDIO_WORDS,
+    DIGEST,
+    METER_WORDS,
+    SEARCH_WORDS,
+    band_text,
+    credit,
+    in_percent,
+    instant,
+    number,
+)
 from mimo_credits.exact import percent, share, to_credits
 from mimo_credits.ledger import Billed
 from mimo_credits.pricing import CardRef
@@ -16,7 +26,7 @@ from mimo_credits.statements import CycleStatement, SegmentStatement, Statement,
 from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, METERS, OUTPUT, WEB_SEARCH, Rates
 
 _TOKENS = (CACHE_HIT, CACHE_MISS, OUTPUT)
-_APART = {AUDIO_SECOND: "audio: {:,} seconds", WEB_SEARCH: "web searches: {:,}, which cost money"}
+_APART = {AUDIO_SECOND: AUDIO_WORDS, WEB_SEARCH: SEARCH_WORDS}
 
 _OPENINGS = {
     "subscribe": "subscribed",

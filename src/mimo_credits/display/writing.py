@@ -19,6 +19,10 @@ METER_WORDS = {
     WEB_SEARCH: "web search",
 }
 
+AUDIO_WORDS = "audio: {:,} seconds"
+SEARCH_WORDS = "web searches: {:,}, which cost money"
+"""What is said below a row of tokens."""
+
 DIGEST = 12
 """How much of a SHA-256 is shown."""
 
