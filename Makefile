@@ -21,7 +21,7 @@ PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench new-card sums sources compare-prices scenarios schema api clean
+.PHONY: help demo test test-all check thorough mutants bench new-card sums sources compare-prices scenarios schema api site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +32,7 @@ demo: $(VENV)/.runtime ## a statement from three months of API responses (instal
 test: $(VENV)/.test ## the core's tests
 	$(CORE) $(ARGS)
 
-test-all: $(VENV)/.test ## every test, also those that need more than the core; none may be skipped
+test-all: $(VENV)/.dev ## every test, also those that need more than the core; none may be skipped
 	$(PYTEST) -n auto --no-skips $(ARGS)
 
 check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and the core's branches all covered
@@ -74,6 +74,9 @@ compare-prices: $(VENV)/.runtime $(PRICES)/.downloaded ## our prices beside thos
 
 scenarios: $(VENV)/.test ## writes docs/scenarios.md anew from the golden scenarios
 	$(BIN)/python -m tools.scenarios
+
+site: $(VENV)/.dev ## builds the documentation site in build/site, warnings being errors
+	$(BIN)/python -m tools.site
 
 schema: $(VENV)/.runtime ## writes rates/schema.json anew from the models
 	$(BIN)/python -m tools.schema

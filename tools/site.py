@@ -24,6 +24,7 @@ PLACES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    "docs/examples/downstream/README.md": "downstream.md",
     "benchmarks/results.md": "benchmarks.md",
     "rates/README.md": "rate-cards.md",
 }
