@@ -120,7 +120,9 @@ def lead_both_through(connection: Connection, life: Life, chance: object) -> Non
     assert stored.entries(name) == memory.entries(name)
     assert stored.statement(name) == memory.statement(name)
     assert stored.verify(name) == memory.verify(name) == ()
-    assert stored.commands(name) == timeline(one.command for kept in memory.snapshot().accounts for one in kept.commands)
+    assert stored.commands(name) == timeline(
+        one.command for kept in memory.snapshot().accounts for one in kept.commands
+    )
 
 
 def test_the_stored_ledger_says_what_the_one_in_memory_says(connection: Connection) -> None:

@@ -152,9 +152,7 @@ def test_time_passing_is_stored_and_no_command(connection, ledger):
 
 def test_all_accounts_are_listed_page_by_page(connection, ledger):
     names = [f"account {number:05}" for number in range(BATCH + 1)]
-    connection.execute(
-        insert(schema.accounts), [{"id": name, **schema_row(connection)} for name in names]
-    )
+    connection.execute(insert(schema.accounts), [{"id": name, **schema_row(connection)} for name in names])
     assert list(ledger) == ["account " + name[8:] for name in names] + ["ada"]
 
 
@@ -221,7 +219,9 @@ def test_a_sum_that_does_not_fit_is_refused_and_nothing_is_stored(connection, le
 
 def test_what_is_issued_and_what_is_overdrawn_must_fit_together(ledger):
     for number in range(4):  # 2e15 credits each, almost all of them overdrawn
-        ledger.apply("ada", Record(f"r{number}", june(2), Usage("mimo-v2.5", input_tokens=10**15, cached_tokens=10**15)))
+        ledger.apply(
+            "ada", Record(f"r{number}", june(2), Usage("mimo-v2.5", input_tokens=10**15, cached_tokens=10**15))
+        )
     with pytest.raises(TooLarge, match="issued and overdrawn"):
         ledger.apply("ada", Grant("g", june(2), 2 * 10**15))
     assert ledger.verify("ada") == ()

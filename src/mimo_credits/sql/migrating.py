@@ -28,6 +28,8 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     from alembic import command  # slow to import, and needed once
     from alembic.config import Config
 
+    if not connection.in_transaction():
+        connection.begin()  # or Alembic would begin one, and commit it
     config = Config()
     config.set_main_option("script_location", "mimo_credits.sql:migrations")
     config.attributes["connection"] = connection

@@ -29,9 +29,11 @@ def upgrade() -> None:
             sa.Column(pot, sa.BigInteger, nullable=False)
             for pot in ("remaining", "issued", "held", "spent", "expired", "overage")
         ),
-        sa.PrimaryKeyConstraint("id", name="mimo_accounts_pkey"),
-        sa.CheckConstraint("remaining >= 0 AND held >= 0 AND spent >= 0", name="mimo_accounts_not_negative"),
-        sa.CheckConstraint("remaining + issued + held + spent + expired + overage = 0", name="mimo_accounts_adds_up"),
+        sa.PrimaryKeyConstraint("id", name=op.f("mimo_accounts_pkey")),
+        sa.CheckConstraint("remaining >= 0 AND held >= 0 AND spent >= 0", name=op.f("mimo_accounts_not_negative")),
+        sa.CheckConstraint(
+            "remaining + issued + held + spent + expired + overage = 0", name=op.f("mimo_accounts_adds_up")
+        ),
     )
     op.create_table(
         "mimo_commands",
@@ -40,8 +42,8 @@ def upgrade() -> None:
         sa.Column("first", sa.BigInteger, nullable=False),
         sa.Column("made", sa.BigInteger, nullable=False),
         sa.Column("content", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("account_id", "id", name="mimo_commands_pkey"),
-        sa.ForeignKeyConstraint(["account_id"], ["mimo_accounts.id"], name="mimo_commands_account_id_fkey"),
+        sa.PrimaryKeyConstraint("account_id", "id", name=op.f("mimo_commands_pkey")),
+        sa.ForeignKeyConstraint(["account_id"], ["mimo_accounts.id"], name=op.f("mimo_commands_account_id_fkey")),
     )
     op.create_table(
         "mimo_entries",
@@ -53,8 +55,8 @@ def upgrade() -> None:
         sa.Column("content", sa.Text, nullable=False),
         sa.Column("previous", sa.String(64), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
-        sa.PrimaryKeyConstraint("account_id", "number", name="mimo_entries_pkey"),
-        sa.ForeignKeyConstraint(["account_id"], ["mimo_accounts.id"], name="mimo_entries_account_id_fkey"),
+        sa.PrimaryKeyConstraint("account_id", "number", name=op.f("mimo_entries_pkey")),
+        sa.ForeignKeyConstraint(["account_id"], ["mimo_accounts.id"], name=op.f("mimo_entries_account_id_fkey")),
     )
     op.create_table(
         "mimo_bills",
@@ -65,11 +67,11 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(256), nullable=False),
         sa.Column("reason", sa.String(40), nullable=False),
         sa.Column("ref", sa.String(256), nullable=False),
-        sa.PrimaryKeyConstraint("account_id", "number", name="mimo_bills_pkey"),
+        sa.PrimaryKeyConstraint("account_id", "number", name=op.f("mimo_bills_pkey")),
         sa.ForeignKeyConstraint(
             ["account_id", "number"],
             ["mimo_entries.account_id", "mimo_entries.number"],
-            name="mimo_bills_account_id_fkey",
+            name=op.f("mimo_bills_account_id_fkey"),
         ),
     )
     for statement in _triggers_of_sqlite() if sqlite else _triggers_of_postgresql():
