@@ -112,9 +112,9 @@ def test_what_is_stored_is_never_changed(engine, table, change):
         change = "DELETE FROM {} WHERE true"  # SQLite knows no other
     with engine.begin() as connection:
         open_ledger(connection, BOOK).fold("ada", [BOUGHT, USED])
-    with engine.begin() as connection, pytest.raises(DBAPIError, match=f"{table.name} is append-only"):
-        with connection.begin_nested():
-            connection.execute(text(change.format(table.name)))
+    forbidden = pytest.raises(DBAPIError, match=f"{table.name} is append-only")
+    with engine.begin() as connection, forbidden, connection.begin_nested():
+        connection.execute(text(change.format(table.name)))
     with engine.connect() as connection:
         assert connection.execute(select(table)).first()
 
@@ -132,7 +132,7 @@ def test_a_missing_trigger_is_a_problem(engine, table):
 def test_an_account_that_has_entries_cannot_be_deleted(engine):
     with engine.begin() as connection:
         open_ledger(connection, BOOK).apply("ada", BOUGHT)
-    with engine.connect() as connection, pytest.raises(DBAPIError, match="(?i)foreign key"):
+    with engine.connect() as connection, pytest.raises(DBAPIError, match=r"(?i)foreign key"):
         connection.execute(text("DELETE FROM mimo_accounts"))
 
 
@@ -155,7 +155,7 @@ ASKING = {
 @pytest.mark.parametrize("ask", ASKING)
 def test_a_database_without_the_tables_is_a_matter_of_migration(empty, ask):
     with empty.connect() as connection:
-        with pytest.raises(SchemaMismatch, match="mimo_accounts|mimo_entries|mimo_commands"):
+        with pytest.raises(SchemaMismatch, match=r"mimo_accounts|mimo_entries|mimo_commands"):
             ASKING[ask](open_ledger(connection, BOOK))
         connection.rollback()
         assert {problem.where for problem in check_schema(connection)} >= set(metadata.tables)
@@ -172,7 +172,6 @@ def test_a_database_one_migration_behind_stores_nothing_half(engine, missing, wa
         if column and table == "mimo_bills" and engine.dialect.name == "sqlite":
             connection.execute(text("CREATE TABLE mimo_bills (account_id, number, at, amount, currency, reason)"))
         elif column:
-            cascade = "" if engine.dialect.name == "sqlite" else " CASCADE"
             connection.execute(text(f"ALTER TABLE {table} RENAME COLUMN {column} TO was_{column}"))
         elif engine.dialect.name != "sqlite":
             connection.execute(text("DROP TABLE mimo_bills"))

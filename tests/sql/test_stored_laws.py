@@ -17,14 +17,12 @@ from sqlalchemy import Connection, Engine, insert
 from mimo_credits import (
     Account,
     Command,
-    Conflict,
     Entry,
     Ledger,
     MimoCreditsError,
     RateBook,
     Receipt,
     Rejection,
-    fold,
     timeline,
 )
 from mimo_credits.sql import SqlLedger, open_ledger, schema

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Column, Engine, MetaData, Table, Text, create_engine, func, insert, select, text
@@ -234,12 +235,9 @@ def test_a_negative_balance_breaks_a_constraint_whoever_writes_it(connection, le
 
 
 def test_another_database_is_refused():
-    class Other:
-        class dialect:
-            name = "mysql"
-
+    other = SimpleNamespace(dialect=SimpleNamespace(name="mysql"))
     with pytest.raises(InputError, match="SQLite or PostgreSQL, not mysql"):
-        open_ledger(Other(), BOOK)
+        open_ledger(other, BOOK)
 
 
 # --- asyncio ---------------------------------------------------------------------------------------------

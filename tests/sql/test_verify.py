@@ -29,6 +29,13 @@ def in_memory():
 ENTRIES = in_memory().entries("ada")
 LAST = len(ENTRIES) - 1
 CHEAPER = ENTRIES[-1]._replace(millicredits=ENTRIES[-1].millicredits - 1)
+CHEAPER_HASH = link_hash(chain(ENTRIES)[-1].previous, dumps(CHEAPER))
+SWAP = """
+    UPDATE mimo_entries SET number = 100 - number WHERE number IN (3, 4);
+    UPDATE mimo_entries SET number = number - 93 WHERE number IN (96, 97)"""
+ONE_MORE = f"""
+    INSERT INTO mimo_entries SELECT account_id, number + 1, at, kind, millicredits, content, hash, hash
+    FROM mimo_entries WHERE number = {LAST}"""
 
 TAMPERING = {
     "an amount": (
@@ -36,8 +43,7 @@ TAMPERING = {
         f"entries[{LAST}]: changed",
     ),
     "an amount and its hash": (
-        f"UPDATE mimo_entries SET content = '{dumps(CHEAPER)}', "
-        f"hash = '{link_hash(chain(ENTRIES)[-1].previous, dumps(CHEAPER))}' WHERE number = {LAST}",
+        f"UPDATE mimo_entries SET content = '{dumps(CHEAPER)}', hash = '{CHEAPER_HASH}' WHERE number = {LAST}",
         f"entries[{LAST}]: changed",
     ),
     "a column beside the content": (
@@ -47,16 +53,8 @@ TAMPERING = {
     "an instant": ("UPDATE mimo_entries SET at = '2026-06-02 00:00:00' WHERE number = 1", "entries[1].at: is"),
     "an entry gone": ("DELETE FROM mimo_entries WHERE number = 3", "entries[3]: is missing"),
     "the last entry gone": (f"DELETE FROM mimo_entries WHERE number = {LAST}", f"entries[{LAST}]: dropped"),
-    "two entries swapped": (
-        "UPDATE mimo_entries SET number = 100 - number WHERE number IN (3, 4);"
-        "UPDATE mimo_entries SET number = number - 93 WHERE number IN (96, 97)",
-        "entries[3]: reordered",
-    ),
-    "an entry too many": (
-        "INSERT INTO mimo_entries SELECT account_id, number + 1, at, kind, millicredits, content, hash, hash "
-        f"FROM mimo_entries WHERE number = {LAST}",
-        "entries: are",
-    ),
+    "two entries swapped": (SWAP, "entries[3]: reordered"),
+    "an entry too many": (ONE_MORE, "entries: are"),
     "the state": (f"UPDATE mimo_accounts SET state = '{dumps(Account())}'", "account: is not what its entries add up"),
     "what is no state": ("UPDATE mimo_accounts SET state = '{}'", "content: cannot be read"),
     "a balance": ("UPDATE mimo_accounts SET remaining = remaining + 1, issued = issued - 1", "accounts.remaining: is"),

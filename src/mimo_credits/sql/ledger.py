@@ -40,8 +40,8 @@ BATCH = 1_000
 """Commands that a fold decides and writes at a time, and account ids that are read at a time."""
 
 _OPEN_ACCOUNT = {
-    "postgresql": postgresql.insert(schema.accounts).on_conflict_do_nothing(),
-    "sqlite": sqlite.insert(schema.accounts).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(schema.accounts).on_conflict_do_nothing().returning(schema.accounts.c.id),
+    "sqlite": sqlite.insert(schema.accounts).on_conflict_do_nothing().returning(schema.accounts.c.id),
 }
 _MISSING_IN_POSTGRESQL = {"42P01", "42703"}  # undefined_table, undefined_column
 _MISSING_IN_SQLITE = ("no such table", "no such column", "has no column named")
@@ -245,7 +245,7 @@ class SqlLedger:
         table = schema.accounts
         if is_new:
             opening = _OPEN_ACCOUNT[self.connection.dialect.name]
-            if not self.connection.execute(opening, {"id": rows.account_id, **rows.account}).rowcount:
+            if self.connection.scalar(opening, {"id": rows.account_id, **rows.account}) is None:
                 return False
         elif rows.entries:
             self.connection.execute(update(table).where(table.c.id == rows.account_id).values(rows.account))
