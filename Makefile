@@ -15,7 +15,7 @@ CORE   := $(PYTEST) -n auto -m "not beyond_core"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench sums scenarios schema clean
+.PHONY: help demo test test-all check thorough mutants bench bench-sql sums scenarios schema clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,8 +40,8 @@ check: $(VENV)/.dev ## style, types, architecture, rate cards, and the core's br
 	$(BIN)/python -m tools.scenarios --check
 	$(CORE) --cov
 
-thorough: $(VENV)/.test ## every test, with many random examples and every history of five commands (hours)
-	MIMO_CREDITS_DEPTH=5 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
+thorough: $(VENV)/.test ## every test, with many random examples, histories of five commands, 1,000 crashes (hours)
+	MIMO_CREDITS_DEPTH=5 MIMO_CREDITS_CRASHES=1000 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
 mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (long)
 	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
@@ -49,6 +49,9 @@ mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (long
 
 bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
+
+bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
+	$(BIN)/python -m benchmarks.sql
 
 sums: $(VENV)/.made ## adds new rate cards to rates/SHA256SUMS
 	$(BIN)/python -m tools.sums --append
