@@ -21,6 +21,8 @@ from mimo_credits.errors import (
     RateCardError,
     Reason,
     Refused,
+    SchemaMismatch,
+    TooLarge,
     UnknownModel,
 )
 from mimo_credits.explain import Explanation, explain
@@ -123,6 +125,7 @@ __all__ = [
     "Rerating",
     "Restated",
     "Scheduled",
+    "SchemaMismatch",
     "SegmentStatement",
     "Settle",
     "Snapshot",
@@ -131,6 +134,7 @@ __all__ = [
     "Subscribe",
     "Tier",
     "TierChanged",
+    "TooLarge",
     "UnknownModel",
     "Usage",
     "apply",
