@@ -240,6 +240,20 @@ def test_another_database_is_refused():
         open_ledger(other, BOOK)
 
 
+@pytest.mark.parametrize("way", ["of the engine", "of the connection"])
+def test_a_connection_that_commits_by_itself_is_refused(engine, way):
+    options = {"isolation_level": "AUTOCOMMIT"}
+    hasty = create_engine(engine.url, **options) if way == "of the engine" else create_engine(engine.url)
+    with hasty.connect().execution_options(**options) if way == "of the connection" else hasty.connect() as connection:
+        ledger = open_ledger(connection, BOOK)
+        for ask in (lambda: ledger.apply("ada", BOUGHT), lambda: ledger.fold("ada", [BOUGHT])):
+            with pytest.raises(InputError, match="AUTOCOMMIT"):
+                ask()
+        assert ledger.entries("ada") == ()
+        assert rows(connection)["mimo_accounts"] == 0
+    hasty.dispose()
+
+
 # --- asyncio ---------------------------------------------------------------------------------------------
 
 

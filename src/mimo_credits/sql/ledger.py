@@ -50,7 +50,7 @@ _MISSING_IN_SQLITE = ("no such table", "no such column", "has no column named")
 def open_ledger(connection: Connection, book: RateBook) -> SqlLedger:
     """The ledger in the connection's database, under the rate book. Nothing is read yet.
 
-    Raises `InputError` for a database other than SQLite and PostgreSQL.
+    Raises `InputError` for a database other than SQLite and PostgreSQL. So does writing on a connection in AUTOCOMMIT.
     """
     if connection.dialect.name not in _OPEN_ACCOUNT:
         raise InputError("connection", f"needs SQLite or PostgreSQL, not {connection.dialect.name}")
@@ -191,6 +191,7 @@ class SqlLedger:
         if self.connection.dialect.name == "sqlite":
             # It has no locks on rows: a write, here of no row at all, takes the one lock that it has.
             self.connection.execute(update(table).where(table.c.id == null()).values(version=0))
+        _check_in_transaction(self.connection)
         query = select(table.c.state, table.c.version, table.c.head).where(table.c.id == account_id)
         row = self.connection.execute(query.with_for_update(key_share=True)).one_or_none()
         return None if row is None else Stored(loads(row.state), row.version, row.head)
@@ -257,6 +258,14 @@ class SqlLedger:
             if others:
                 self.connection.execute(insert(other), others)
         return True
+
+
+def _check_in_transaction(connection: Connection) -> None:
+    """Refuses a connection that commits every statement by itself: no lock would last, and nothing would be whole."""
+    driver: Any = connection.connection.driver_connection
+    alone = not driver.in_transaction if connection.dialect.name == "sqlite" else getattr(driver, "autocommit", False)
+    if alone:
+        raise InputError("connection", "commits every statement by itself: needs a transaction, so no AUTOCOMMIT")
 
 
 @contextmanager
