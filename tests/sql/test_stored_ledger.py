@@ -296,6 +296,26 @@ def test_a_backlog_of_many_batches_is_whole_or_not_at_all(connection, ledger):
     assert ledger.apply("ada", records[-1]).repeat
 
 
+def test_a_command_twice_in_a_backlog_counts_once(ledger):
+    assert len(ledger.fold("ada", [USED, USED, Record("r", june(2), USED.usage)])) == 2
+    assert ledger.verify("ada") == ()
+
+
+def test_what_a_backlog_passes_over_leaves_no_trace(ledger):
+    rejected = []
+    assert ledger.fold("nobody", [USED], rejected=rejected) == []
+    assert list(ledger) == ["ada"]
+    renewal = Advance(datetime(2026, 7, 2, tzinfo=UTC))
+    late = Record("late", june(30), USED.usage)
+    later = Advance(june(30))
+    used = Record("u", renewal.at, USED.usage)
+    ledger.fold("ada", [later, renewal, later, late, used], rejected=rejected)
+    assert [one.command for one in rejected] == [USED, later]
+    assert len(ledger.apply("ada", used).entries) == 2
+    assert ledger.apply("ada", used).entries[0].id == "u"
+    assert ledger.verify("ada") == ()
+
+
 def test_an_id_twice_in_a_backlog_with_other_content_is_a_conflict(connection, ledger):
     before = rows(connection)
     with pytest.raises(Conflict):

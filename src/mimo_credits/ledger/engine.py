@@ -77,28 +77,29 @@ def fold(
     book: RateBook,
     *,
     rejected: list[Rejection] | None = None,
-    made: list[int] | None = None,
+    made: list[int | None] | None = None,
 ) -> tuple[Account, list[Entry]]:
     """Applies commands in the order given: the account after them, and all their entries.
 
     Equal to applying them one by one; runs of plain usage take a faster way (`plain_usage`). Raises as `apply` does,
     unless a list `rejected` is given: then a command that is refused or has no price is appended to it instead.
-    To a list `made` is appended, command by command, how many of the entries are its own.
+    To a list `made` is appended, command by command, how many of the entries are its own; None for a rejected one.
     """
     entries: list[Entry] = []
     remaining = iter(commands)
     command = next(remaining, None)
     while command is not None:
+        count = None
         try:
             account, decided = apply(account, command, book)
             entries.extend(decided)
+            count = len(decided)
         except (Refused, PricingError, NoSuchCard) as error:
             if rejected is None:
                 raise
             rejected.append(Rejection(command, error))
-            decided = ()
         if made is not None:
-            made.append(len(decided))
+            made.append(count)
         command = next(remaining, None)
         if type(command) is Record:
             known = len(entries)

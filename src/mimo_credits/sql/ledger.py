@@ -160,7 +160,7 @@ class SqlLedger:
         while True:
             stored = self._locked(account_id)
             done = decide(stored or NOTHING_STORED)
-            if isinstance(done, Receipt):
+            if isinstance(done, Receipt) or not done.commands:
                 return done
             with self._whole():
                 if self._write(rows_of(account_id, stored or NOTHING_STORED, done), is_new=stored is None):
@@ -172,12 +172,11 @@ class SqlLedger:
         def decide(stored: Stored) -> Receipt | Change:
             passed_over.clear()
             fresh = self._fresh(account_id, batch)
-            made: list[int] = []
+            made: list[int | None] = []
             account, entries = fold(
                 stored.account, fresh, self.book, rejected=None if rejected is None else passed_over, made=made
             )
-            refused = {id(one.command) for one in passed_over}
-            accepted = [each for each in zip(fresh, made, strict=True) if id(each[0]) not in refused]
+            accepted = [(command, count) for command, count in zip(fresh, made, strict=True) if count is not None]
             return Change(account, entries, accepted)
 
         done = self._change(account_id, decide)
@@ -218,11 +217,11 @@ class SqlLedger:
         fresh: list[Command] = []
         for command in batch:
             if isinstance(command, Identified):
-                first = seen.setdefault(command.id, command)
-                if first != command:
-                    raise Conflict(command.id)
-                if first is not command:
+                if command.id in seen:
+                    if seen[command.id] != command:
+                        raise Conflict(command.id)
                     continue
+                seen[command.id] = command
             fresh.append(command)
         known = {row.id for row in self._known(account_id, fresh)}
         return [command for command in fresh if getattr(command, "id", None) not in known]
