@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="few rounds of less work; prints, writes nothing")
     quick = parser.parse_args(arguments).quick
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    rounds, size = (3, 30) if quick else (15, 200)
+    rounds, size = (3, 30) if quick else (9, 100)
     with ExitStack() as stack:
         sections = [_measure(place, rounds, size) for place in _places(stack)]
     written = results(sections, environment(load), _policy(), made_by="make bench-sql")

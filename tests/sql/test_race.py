@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from threading import Thread
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from mimo_credits import Record, Refused, Subscribe, charge
-from mimo_credits.sql import migrate, open_ledger
+from mimo_credits.sql import migrate, open_ledger, sqlite_engine
 from tests.sql.conftest import new_database
 from tests.sql.writers import BOOK, FEW_HOLD, HELD, START, USAGE, USED, deliver, processes
 
@@ -77,6 +78,31 @@ def test_writers_of_different_accounts_do_not_wait_for_each_other(postgres):
             with pytest.raises(OperationalError, match="lock timeout"), second.begin_nested():
                 open_ledger(second, BOOK).apply(mine, command)
         second.commit()
+    engine.dispose()
+
+
+def test_in_sqlite_a_transaction_that_has_read_may_still_write(tmp_path):
+    """The other writer waits from the moment the first transaction begins, not from when it writes."""
+    engine = sqlite_engine(tmp_path / "ledger.db")
+    with engine.begin() as connection:
+        migrate(connection)
+        open_ledger(connection, BOOK).apply("ada", BOUGHT)
+
+    def write_as_well():
+        with engine.begin() as connection:
+            open_ledger(connection, BOOK).apply("ben", BOUGHT)
+
+    other = Thread(target=write_as_well)
+    with engine.begin() as connection:
+        ledger = open_ledger(connection, BOOK)
+        assert ledger.account("ada").tier == "lite"
+        other.start()
+        other.join(timeout=0.5)
+        assert other.is_alive()
+        ledger.apply("ada", Record("r", START, USAGE))
+    other.join()
+    with engine.connect() as connection:
+        assert list(open_ledger(connection, BOOK)) == ["ada", "ben"]
     engine.dispose()
 
 
