@@ -48,18 +48,25 @@ def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 def _engine(request: pytest.FixtureRequest, database: str, folders: pytest.TempPathFactory) -> Iterator[Engine]:
     if database == "sqlite":
         engine = sqlite_engine(folders.mktemp("sqlite") / "ledger.db")
+        yield engine
+        engine.dispose()
     else:
         server: Postgres = request.getfixturevalue("postgres")
         engine = create_engine(new_database(server))
-    yield engine
-    engine.dispose()
+        yield engine
+        engine.dispose()
+        _maintain(server, f"DROP DATABASE {engine.url.database} WITH (FORCE)")
 
 
 def new_database(server: Postgres) -> str:
     """The address of a database made just now."""
     name = f"ledger_{next(_numbers)}"
+    _maintain(server, f"CREATE DATABASE {name}")
+    return server.url(name)
+
+
+def _maintain(server: Postgres, statement: str) -> None:
     maintenance = create_engine(server.url(), isolation_level="AUTOCOMMIT")
     with maintenance.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(statement))
     maintenance.dispose()
-    return server.url(name)

@@ -57,7 +57,7 @@ def _missing_triggers(connection: Connection) -> Iterator[Problem]:
     if connection.dialect.name == "sqlite":
         query = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     else:
-        query = text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+        query = text("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D' AND pg_table_is_visible(tgrelid)")
     found = set(connection.scalars(query))
     for name in sorted(trigger_names(connection.dialect) - found):
         yield Problem(name, "is missing, so that what is stored can be changed")
