@@ -21,7 +21,7 @@ PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench new-card sums sources compare-prices scenarios schema api site clean
+.PHONY: help demo test test-all check thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -49,8 +49,8 @@ check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and 
 	$(BIN)/python -m tools.api $(BASE)
 	$(CORE) --cov
 
-thorough: $(VENV)/.test ## every test, with many random examples and every history of five commands (hours)
-	MIMO_CREDITS_DEPTH=5 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
+thorough: $(VENV)/.test ## every test, with many random examples, histories of five commands, 1,000 crashes (hours)
+	MIMO_CREDITS_DEPTH=5 MIMO_CREDITS_CRASHES=1000 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
 mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an hour); writes docs/mutants.md
 	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
@@ -58,6 +58,9 @@ mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an h
 
 bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
+
+bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
+	$(BIN)/python -m benchmarks.sql
 
 new-card: $(VENV)/.runtime ## begins a rate card from the last one: VERSION=2026-12-01, of a correction REVISION=2 too
 	@test -n "$(VERSION)" || { echo 'Say on which day it takes effect: make new-card VERSION=2026-12-01' >&2; exit 2; }

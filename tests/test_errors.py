@@ -24,6 +24,8 @@ from mimo_credits import (
     RateCardError,
     Reason,
     Refused,
+    SchemaMismatch,
+    TooLarge,
     UnknownModel,
     WorkloadsError,
 )
@@ -108,6 +110,19 @@ ERRORS = [
     ),
     (Conflict("r-1"), {"id": "r-1"}, "id 'r-1': it was used before with other content."),
     (Conflict("r-1", "it is a hold"), {"id": "r-1"}, "id 'r-1': it is a hold."),
+    (
+        TooLarge("what is spent", 2**63),
+        {"where": "what is spent", "millicredits": 2**63},
+        "what is spent would be 9223372036854775808 millicredits, beyond the 9,223,372,036,854,775,807 that fit.",
+    ),
+    (
+        SchemaMismatch("no such table: mimo_accounts"),
+        {"detail": "no such table: mimo_accounts"},
+        (
+            "the database is not migrated to this version: no such table: mimo_accounts. "
+            "`mimo_credits.sql.migrate` does it."
+        ),
+    ),
 ]
 
 

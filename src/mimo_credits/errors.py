@@ -215,3 +215,20 @@ class Conflict(MimoCreditsError):
     def __init__(self, id: str, detail: str = "it was used before with other content") -> None:
         self.id = id
         super().__init__(f"id {id!r}: {detail}.")
+
+
+class TooLarge(MimoCreditsError):
+    """An amount or a balance beyond what a stored ledger can hold, 2**63 - 1 millicredits. Nothing has changed."""
+
+    def __init__(self, where: str, millicredits: int) -> None:
+        self.where = where
+        self.millicredits = millicredits
+        super().__init__(f"{where} would be {shown(millicredits)} millicredits, beyond the {2**63 - 1:,} that fit.")
+
+
+class SchemaMismatch(MimoCreditsError):
+    """A database whose tables are missing, or are not those that this version works with. Nothing has changed."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"the database is not migrated to this version: {detail}. `mimo_credits.sql.migrate` does it.")

@@ -49,7 +49,7 @@ def chain(entries: Iterable[Entry], previous: str = GENESIS) -> list[Link]:
     """The entries as links, after the hash `previous`. Raises `InputError` for what is no entry."""
     links = []
     for entry in entries:
-        link = Link(previous, entry, _hash(previous, entry))
+        link = Link(previous, entry, link_hash(previous, dumps(entry)))
         links.append(link)
         previous = link.hash
     return links
@@ -74,13 +74,14 @@ def verify_chain(
     return _wrong_end(known, previous, head, length)
 
 
-def _hash(previous: str, entry: Entry) -> str:
-    return sha256(f"{previous}\n{dumps(entry)}".encode()).hexdigest()
+def link_hash(previous: str, text: str) -> str:
+    """The hash of a link, after the hash `previous`, of the entry that `dumps` wrote as `text`."""
+    return sha256(f"{previous}\n{text}".encode()).hexdigest()
 
 
 def _is_intact(link: Link) -> bool:
     try:
-        return link.hash == _hash(link.previous, link.entry)
+        return link.hash == link_hash(link.previous, dumps(link.entry))
     except InputError:  # nothing that could have been chained
         return False
 
