@@ -26,6 +26,7 @@ PLACES = {
     "SECURITY.md": "security.md",
     "docs/examples/downstream/README.md": "downstream.md",
     "benchmarks/results.md": "benchmarks.md",
+    "benchmarks/sql-results.md": "benchmarks-sql.md",
     "rates/README.md": "rate-cards.md",
 }
 """Pages that lie elsewhere than in `docs/`, and where they stand in the site."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,8 @@ def test_every_link_that_leads_nowhere_is_named(root: Path, tmp_path: Path) -> N
 
 def test_the_links_of_this_repository_lead_somewhere(tmp_path: Path) -> None:
     assert "index.md" in site.assemble(site.ROOT, tmp_path)
+
+
+def test_every_page_is_in_the_sites_navigation() -> None:
+    named = re.findall(r"[\w/.-]+\.md\b", (site.ROOT / "mkdocs.yml").read_text("utf-8"))
+    assert sorted(named) == sorted(site.places(site.ROOT).values())
