@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_notebook_is_prose_with_short_cells(notebook):
     """Each cell of code is introduced by prose, and does one thing."""
     kinds = [cell["cell_type"] for cell in cells(notebook)]
     assert kinds[0] == "markdown"
-    assert ("code", "code") not in zip(kinds, kinds[1:], strict=False)
+    assert ("code", "code") not in pairwise(kinds)
     assert all(len(cell["source"]) <= 12 for cell in cells(notebook))
 
 

@@ -6,6 +6,7 @@ that is made here from the entries.
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from collections import defaultdict
@@ -43,8 +44,8 @@ from mimo_credits import (
     timeline,
 )
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.plots import burn_down, cost_by_hit_rate, tier_comparison, use_by_model_and_day
-from mimo_credits.plots.canvas import Picture, short
+from mimo_credits.plots import burn_down, canvas, cost_by_hit_rate, tier_comparison, use_by_model_and_day
+from mimo_credits.plots.canvas import Picture, listed, short
 
 BOOK = load_book()
 MAY = load_card("2026-05-27")
@@ -420,15 +421,35 @@ def test_statements_and_pictures_agree_on_what_was_used():
     )
 
 
-def run(code):
-    return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-
-
-def test_without_matplotlib_the_error_says_what_to_install():
-    found = run("import sys; sys.modules['matplotlib'] = None; import mimo_credits.plots")
-    assert "ImportError: pictures need matplotlib: pip install 'mimo_credits[plot]'" in found.stderr
+def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
+    with pytest.raises(ImportError, match=r"pictures need matplotlib: pip install 'mimo_credits\[plot\]'"):
+        runpy.run_path(canvas.__file__)
 
 
 def test_the_library_itself_imports_no_matplotlib_and_pictures_no_pyplot():
     code = "import sys, mimo_credits; assert 'matplotlib' not in sys.modules; import mimo_credits.plots"
-    assert run(f"{code}; assert 'matplotlib.pyplot' not in sys.modules").returncode == 0
+    code += "; assert 'matplotlib.pyplot' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_many_cards_are_named_by_the_first_and_the_last():
+    assert listed(["a"]) == "rate card a"
+    assert listed(["a", "b", "c"]) == "rate cards a, b and c"
+    assert listed(["a", "b", "c", "d"]) == "4 rate cards, a to d"
+
+
+def test_a_card_without_a_price_has_no_line_for_it_and_says_so():
+    card = MAY.derive({"models": {"mimo-v2.5": {"price": {"CNY": None}, "source": {"CNY": None}}}})
+    figure = cost_by_hit_rate(card, "mimo-v2.5", SESSION, times=10, currency="CNY")
+    assert drawn(figure, "pay-as-you-go") == []
+    assert "pay-as-you-go: no CNY price" in texts(figure)
+
+
+def test_what_happened_is_listed_in_its_order():
+    marks = texts(burn_down(entries_of(*MIGRATED)[1]))
+    assert [text.split("  ")[1].partition(",")[0].partition(":")[0] for text in marks] == [
+        "subscribed",
+        "expired unused",
+        "migrated",
+    ]

@@ -18,7 +18,8 @@ from nbconvert import MarkdownExporter
 FOLDER = "docs/notebooks"
 _KERNEL = "python3"
 _SECONDS = 120
-_FRAME_STYLE = re.compile(r"<style scoped>.*?</style>\n?", re.DOTALL)
+_FRAME_STYLE = re.compile(r"<style scoped>.*?</style>\n?|(?<=<table) border=\"1\" class=\"dataframe\"", re.DOTALL)
+"""How pandas dresses a table for a notebook: in a page, a table looks like the page's others."""
 
 
 class Converted(NamedTuple):
@@ -33,14 +34,15 @@ def converted(notebook: Path, moved: Callable[[str], str]) -> Converted:
 
     Raises `nbclient.exceptions.CellExecutionError` where a cell fails.
     """
-    read = nbformat.read(notebook, as_version=4)
+    read = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     for cell in read.cells:
         if cell.cell_type == "markdown":
             cell.source = moved(cell.source)
     NotebookClient(
         read, kernel_name=_KERNEL, timeout=_SECONDS, resources={"metadata": {"path": str(notebook.parent)}}
     ).execute()
-    text, resources = MarkdownExporter().from_notebook_node(
+    exporter = MarkdownExporter()  # type: ignore[no-untyped-call]
+    text, resources = exporter.from_notebook_node(
         read, resources={"output_files_dir": f"{notebook.stem}_files", "unique_key": notebook.stem}
     )
     pictures = {PurePosixPath(name).as_posix(): bytes(data) for name, data in resources["outputs"].items()}

@@ -7,6 +7,7 @@ migration of the cycle has a scale of its own, on the left, and what follows has
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
@@ -246,20 +247,19 @@ def _draw_mark(scale: Axes, mark: Mark, points: Sequence[Point]) -> None:
     )
 
 
-def _legend(stretches: Iterable[Stretch], zone: tzinfo) -> Iterator[Line2D | Patch]:
-    """What the marks mean: one of a kind with its instant and credits, several together with their sum."""
-    listed_stretches = list(stretches)
-    beyond = sum(stretch.points[-1].beyond for stretch in listed_stretches)
+def _legend(stretches: Sequence[Stretch], zone: tzinfo) -> Iterator[Line2D | Patch]:
+    """What the marks mean: each with its instant and its credits, many of one kind together with their sum."""
+    beyond = sum(stretch.points[-1].beyond for stretch in stretches)
     if beyond:
         yield swatch(f"{short(beyond)} beyond the pool", GROUND, "////", RED)
-    marks = sorted((mark for stretch in listed_stretches for mark in stretch.marks), key=lambda mark: mark.at)
-    for kind in dict.fromkeys(mark.kind for mark in marks):
+    marks = sorted((mark for stretch in stretches for mark in stretch.marks), key=lambda mark: mark.at)
+    counts = Counter(mark.kind for mark in marks)
+    for mark in marks:
+        shape, colour, _ = _MARKS[mark.kind]
+        if counts[mark.kind] <= _MOST_LISTED:
+            yield stroke(f"{minute(mark.at, zone)}  {mark.text}: {short(mark.millicredits)}", colour, shape)
+    for kind, count in counts.items():
         shape, colour, many = _MARKS[kind]
-        of_kind = [mark for mark in marks if mark.kind == kind]
-        if len(of_kind) > _MOST_LISTED:
-            total = short(sum(mark.millicredits for mark in of_kind))
-            yield stroke(f"{len(of_kind)} times {many}: {total} in all", colour, shape)
-        else:
-            for mark in of_kind:
-                text = f"{minute(mark.at, zone)}  {mark.text}: {short(mark.millicredits)}"
-                yield stroke(text, colour, shape)
+        if count > _MOST_LISTED:
+            total = short(sum(mark.millicredits for mark in marks if mark.kind == kind))
+            yield stroke(f"{count} times {many}: {total} in all", colour, shape)
