@@ -453,3 +453,36 @@ def test_what_happened_is_listed_in_its_order():
         "expired unused",
         "migrated",
     ]
+
+
+def test_bars_of_a_tier_lie_end_to_end():
+    figure = tier_comparison(compare_tiers(MAY, SESSION, times=300))
+    for used, rest in zip(figure.axes[0].patches[::2], figure.axes[0].patches[1::2], strict=True):
+        assert used.get_x() == 0
+        assert rest.get_x() == used.get_width()
+        assert rest.get_y() == used.get_y()
+
+
+def test_credits_are_written_in_the_unit_that_the_label_names():
+    axis = burn_down(entries_of(*SPENT_BEYOND)[1]).axes[0]
+    assert axis.get_ylabel() == "credits, in millions"
+    assert axis.yaxis.get_major_formatter()(50_000_000, 0) == "50"
+    axis = tier_comparison(compare_tiers(MAY, SESSION, times=300)).axes[0]
+    assert axis.get_xlabel() == "credits a month, in billions"
+    assert axis.xaxis.get_major_formatter()(1_500_000_000, 0) == "1.5"
+
+
+def test_marks_lie_on_the_line_and_the_whole_cycle_is_shown():
+    figure = burn_down(entries_of(*SPENT_BEYOND)[1])
+    assert [float(drawn(figure, kind)[0].get_ydata()[0]) for kind in ("opened", "grant", "tier")] == [
+        60_000_000,
+        60_000_000,
+        200_000_000,
+    ]
+    assert [num2date(edge) for edge in figure.axes[0].get_xlim()] == [april(5), may(6)]
+
+
+def test_usage_at_the_instant_of_the_migration_stands_after_it():
+    _, entries = entries_of(*MIGRATED[:2], output("first", may(26, 16), 1_000_000, "mimo-v2.5-pro"))
+    figure = use_by_model_and_day(entries)
+    assert [gid for axis, gid in bars(figure) if axis is figure.axes[1]] == ["2026-05-26 mimo-v2.5-pro"]
