@@ -21,6 +21,10 @@ _SECONDS = 120
 _FRAME_STYLE = re.compile(r"<style scoped>.*?</style>\n?|(?<=<table) border=\"1\" class=\"dataframe\"", re.DOTALL)
 """How pandas dresses a table for a notebook: in a page, a table looks like the page's others."""
 
+_PICTURE = re.compile(r"^!\[png\]\((?P<path>[^)]+)\)", re.MULTILINE)
+_ENLARGED = r"[![what the cell above draws](\g<path>)](\g<path>)"
+"""A picture that leads to itself: on a phone a tap shows it in its full size."""
+
 
 class Converted(NamedTuple):
     """A notebook as Markdown, and the pictures that it shows, by their path from the page."""
@@ -46,4 +50,4 @@ def converted(notebook: Path, moved: Callable[[str], str]) -> Converted:
         read, resources={"output_files_dir": f"{notebook.stem}_files", "unique_key": notebook.stem}
     )
     pictures = {PurePosixPath(name).as_posix(): bytes(data) for name, data in resources["outputs"].items()}
-    return Converted(_FRAME_STYLE.sub("", text), pictures)
+    return Converted(_PICTURE.sub(_ENLARGED, _FRAME_STYLE.sub("", text)), pictures)

@@ -43,7 +43,7 @@ def test_a_notebook_is_run_and_written_as_a_page(root):
     assert "'[no](link)'" in page
     (picture,) = (root / "built" / "notebooks" / "first_files").iterdir()
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert f"(first_files/{picture.name})" in page
+    assert f"](first_files/{picture.name})](first_files/{picture.name})" in page
     assert "(notebooks/first.md)" in (root / "built" / "ledger.md").read_text(encoding="utf-8")
 
 
