@@ -21,7 +21,7 @@ PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api site clean
+.PHONY: help demo test test-all check thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,12 @@ schema: $(VENV)/.runtime ## writes rates/schema.json anew from the models
 api: $(VENV)/.test ## writes docs/api/ anew for the version in the making
 	$(BIN)/python -m tools.api --write
 
+pictures: $(VENV)/.test ## draws the README's pictures anew
+	$(BIN)/python -m tools.pictures
+
+site: $(VENV)/.site ## builds the documentation site, its notebooks run
+	$(BIN)/python -m tools.site
+
 clean: ## removes .venv and what the tools leave behind
 	rm -rf $(VENV) $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -109,6 +115,10 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $(VENV)/.test $@
+
+$(VENV)/.site: $(VENV)/.made pyproject.toml
+	$(PIP) -e '.[docs]'
+	@touch $(VENV)/.runtime $@
 
 # The wheels alone: what they depend on is not needed to read their data.
 $(PRICES)/.downloaded: $(VENV)/.made tools/price_packages.txt

@@ -678,13 +678,14 @@ class TierChanged(NamedTuple):
     ref: str
     tier: str
 
-class TierComparison:
+class TierComparison(Seen):
     def __getitem__(tier: str) -> TierFit: ...
     def __init__(card: CardRef, use: MonthOfUse, currency: str, tiers: tuple[TierFit, ...], choice: str | None) -> None: ...
     card: CardRef
     choice: str | None
     currency: str
     tiers: tuple[TierFit, ...]
+    def to_markdown() -> str: ...
     use: MonthOfUse
     why: str
 
@@ -1398,13 +1399,14 @@ class StepQuote(NamedTuple):
     name: str
     tokens: int
 
-class TierComparison:
+class TierComparison(Seen):
     def __getitem__(tier: str) -> TierFit: ...
     def __init__(card: CardRef, use: MonthOfUse, currency: str, tiers: tuple[TierFit, ...], choice: str | None) -> None: ...
     card: CardRef
     choice: str | None
     currency: str
     tiers: tuple[TierFit, ...]
+    def to_markdown() -> str: ...
     use: MonthOfUse
     why: str
 
@@ -1488,6 +1490,13 @@ def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard,
 def month_of_records(records: Iterable[Record], card: RateCard, *, since: datetime, until: datetime, length: timedelta = THIRTY_DAYS) -> tuple[MonthOfUse, tuple[Rejection, ...]]: ...
 def off_peak_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
 def rolling_window(burns: Iterable[Burn], limit: Decimal | int, *, window: timedelta = FIVE_HOURS) -> WindowReport: ...
+
+# module mimo_credits.plots
+
+def burn_down(entries: Iterable[Entry], *, at: datetime | None = None, zone: tzinfo = UTC, axis: Axes | None = None) -> Figure: ...
+def cost_by_hit_rate(card: RateCard, model: str, workload: Workload, *, times: int = 1, currency: str = 'USD', axis: Axes | None = None) -> Figure: ...
+def tier_comparison(comparison: TierComparison, *, axis: Axes | None = None) -> Figure: ...
+def use_by_model_and_day(entries: Iterable[Entry], *, since: datetime | None = None, until: datetime | None = None, zone: tzinfo = UTC, axis: Axes | None = None) -> Figure: ...
 
 # module mimo_credits.sql
 

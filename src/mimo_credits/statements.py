@@ -163,7 +163,7 @@ class Statement(Tabular):
 
 def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Statement:
     """What the entries of one account amount to. Raises `NoSuchCard` where the `book` lacks a card they name."""
-    collected, balance, unbilled = _segments(entries)
+    collected, balance, unbilled = segments_of(entries)
     parts: list[SegmentStatement] = []
     for segment, following in zip_longest(collected, collected[1:]):
         end = segment.lapsed or (following.opened.at if following else segment.opened.cycle.end)
@@ -182,7 +182,7 @@ def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Stat
 
 
 @dataclass(slots=True)
-class _Segment:
+class Segment:
     """A segment while its entries are collected."""
 
     opened: CycleOpened
@@ -211,18 +211,21 @@ _CLOSING = frozenset({"carried", "renewal", "migration", "trade-in"})
 """Reasons of postings that empty the segment before, decided right after the next one has opened."""
 
 
-def _segments(entries: Iterable[Entry]) -> tuple[list[_Segment], int, dict[str, Fraction]]:
-    """The segments with their entries, what was granted before the first, and the money that awaits a bill."""
-    segments: list[_Segment] = []
+def segments_of(entries: Iterable[Entry]) -> tuple[list[Segment], int, dict[str, Fraction]]:
+    """The segments with their entries, what was granted before the first, and the money that awaits a bill.
+
+    Entries stand in the segment that they belong to: what is late, or closes a segment, in the one before.
+    """
+    segments: list[Segment] = []
     granted_before = 0
     unbilled: dict[str, Fraction] = {}
     for entry in entries:
         if isinstance(entry, CycleOpened):
-            segments.append(_Segment(entry, entry.tier, [CardRef(entry.card, entry.digest)]))
+            segments.append(Segment(entry, entry.tier, [CardRef(entry.card, entry.digest)]))
         elif isinstance(entry, Accrued):
             unbilled[entry.currency] = unbilled.get(entry.currency, Fraction(0)) + entry.amount
         elif not segments:
-            granted_before += _into_buckets(entry) if isinstance(entry, Posting) else 0
+            granted_before += into_buckets(entry) if isinstance(entry, Posting) else 0
         else:
             _collect(segments, entry)
         if isinstance(entry, Billed) and entry.reason == "usage":
@@ -230,7 +233,7 @@ def _segments(entries: Iterable[Entry]) -> tuple[list[_Segment], int, dict[str, 
     return segments, granted_before, unbilled
 
 
-def _collect(segments: list[_Segment], entry: Entry) -> None:
+def _collect(segments: list[Segment], entry: Entry) -> None:
     last = segments[-1]
     earlier = segments[-2] if len(segments) > 1 else last
     late = entry.at < last.opened.at
@@ -248,13 +251,13 @@ def _collect(segments: list[_Segment], entry: Entry) -> None:
         last.lapsed = entry.at
 
 
-def _into_buckets(posting: Posting) -> int:
+def into_buckets(posting: Posting) -> int:
     """What a posting adds to all buckets together."""
     gained = posting.millicredits if posting.target not in NOT_BUCKETS else 0
     return gained - (posting.millicredits if posting.source not in NOT_BUCKETS else 0)
 
 
-def _segment_statement(segment: _Segment, end: datetime, opening: int, book: RateBook | None) -> SegmentStatement:
+def _segment_statement(segment: Segment, end: datetime, opening: int, book: RateBook | None) -> SegmentStatement:
     issued = segment.moved(source=ISSUED, target=ALLOWANCE)
     return SegmentStatement(
         start=segment.opened.at,
@@ -272,7 +275,7 @@ def _segment_statement(segment: _Segment, end: datetime, opening: int, book: Rat
         overage=segment.moved(source=OVERAGE),
         expired=segment.moved(target=EXPIRED) - segment.moved(source=EXPIRED),
         held=segment.moved(target=HELD) - segment.moved(source=HELD),
-        closing=opening + sum(map(_into_buckets, segment.postings)),
+        closing=opening + sum(map(into_buckets, segment.postings)),
         usages=len(segment.rated),
         lines=rated_lines(segment.rated, book),
         bills=tuple(segment.bills),

@@ -150,3 +150,10 @@ def test_a_share_that_rounds_to_nothing_is_not_told_as_nothing():
 def test_a_card_without_tiers_in_that_currency_is_refused():
     with pytest.raises(InputError, match=r"card 2026-05-27.1 sells no tier in 'EUR'"):
         compare_tiers(MAY, sessions(1, "mimo-v2.5"), currency="EUR")
+
+
+def test_a_comparison_is_a_sentence_where_it_is_printed_and_a_table_in_a_notebook():
+    comparison = compare_tiers(load_card("2026-05-27"), load_workloads()["coding-session"], times=300)
+    assert str(comparison).startswith("standard, for USD 16, holds")
+    assert "<table>" in comparison._repr_html_()
+    assert "| standard |" in comparison.to_markdown()

@@ -29,6 +29,7 @@ from mimo_credits.exact import (
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.planning.workload import Workload
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import Seen
 
 _NO_MONEY: FrozenMap[Decimal] = FrozenMap()
 
@@ -95,7 +96,7 @@ class TierFit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TierComparison:
+class TierComparison(Seen):
     """Every tier of a card against a month of work, in the card's order; `choice` is None where none fits."""
 
     card: CardRef
