@@ -1,7 +1,7 @@
 """What earlier commits had: the memory of the guards whose rule is that something never changes.
 
 A guard walks the whole way to a commit, its base. Without git, or before the first commit, there is nothing to walk,
-and the guards that were asked for no base pass. A shallow clone has lost the way: then a guard that was asked for a base
+and a guard that was asked for no base passes. A shallow clone has lost the way: a guard that was asked for a base then
 fails, and any other walks as far as it can and says so.
 """
 

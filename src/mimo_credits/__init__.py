@@ -23,6 +23,7 @@ from mimo_credits.errors import (
     Reason,
     Refused,
     UnknownModel,
+    WithdrawnCard,
     WorkloadsError,
 )
 from mimo_credits.explain import Explanation, explain
@@ -189,6 +190,7 @@ __all__ = [
     "WhatIf",
     "WindowReport",
     "Withdrawal",
+    "WithdrawnCard",
     "Workload",
     "WorkloadQuote",
     "WorkloadsError",

@@ -73,9 +73,10 @@ class Contradicting(NamedTuple):
     why: str
 
 
-def read_log(file: str) -> Iterator[Logged | Malformed]:
+def read_log(file: str, *, numbered: bool = False) -> Iterator[Logged | Malformed]:
     """Each line of a log that is not blank; `-` reads standard input, and gzip is recognised by its first bytes.
 
+    A response without an id is malformed; with `numbered`, for where no ledger is kept, its place is its id.
     Raises `UnreadableLog`.
     """
     name = "standard input" if file == STANDARD_INPUT else file
@@ -86,7 +87,7 @@ def read_log(file: str) -> Iterator[Logged | Malformed]:
                 # Some editors and shells begin a text file with a byte order mark.
                 text = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).strip()
                 if text:
-                    yield _read_line(Place(name, number), text)
+                    yield _read_line(Place(name, number), text, numbered)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UnreadableLog(name, f"the gzip data is damaged or cut off after line {number:,} ({error})") from None
     except OSError as error:
@@ -131,9 +132,11 @@ def _unpacked(stream: io.BufferedReader[Any]) -> Iterable[bytes]:
     return gzip.GzipFile(fileobj=stream) if stream.peek(len(_GZIP)).startswith(_GZIP) else stream
 
 
-def _read_line(place: Place, text: bytes) -> Logged | Malformed:
+def _read_line(place: Place, text: bytes, numbered: bool) -> Logged | Malformed:
     try:
-        return Logged(place, Record.from_response(json.loads(text.decode())))
+        response = json.loads(text.decode())
+        unnamed = numbered and isinstance(response, dict) and response.get("id") is None
+        return Logged(place, Record.from_response(response, id=str(place) if unnamed else None))
     except UnicodeDecodeError:
         return Malformed(place, "is not UTF-8 text")
     except json.JSONDecodeError as error:

@@ -76,10 +76,15 @@ class Gathered:
             self.reject(Problem(self.places[_id(rejection)], _kind(rejection), _why(rejection)))
 
 
-def gather(files: Iterable[str], since: datetime, until: datetime | None, *, strict: bool) -> Gathered:
-    """Reads the logs one after another. Raises `UnreadableLog`, and `StoppedAtProblem` where `strict`."""
+def gather(
+    files: Iterable[str], since: datetime, until: datetime | None, *, strict: bool, numbered: bool = False
+) -> Gathered:
+    """Reads the logs one after another. Raises `UnreadableLog`, and `StoppedAtProblem` where `strict`.
+
+    `numbered` is for `read_log`: responses need no id.
+    """
     gathered = Gathered(strict)
-    read = with_progress((line for file in files for line in read_log(file)), "lines read")
+    read = with_progress((line for file in files for line in read_log(file, numbered=numbered)), "lines read")
     for line in first_of_each(read):
         gathered.lines += 1
         match line:
