@@ -759,6 +759,9 @@ class Withdrawal(NamedTuple):
     successor: str
     why: str
 
+class WithdrawnCard(UserWarning):
+    ...
+
 class Workload:
     def __init__(name: str, steps: tuple[Step, ...], estimate: str = '', assumes: str = '') -> None: ...
     assumes: str
