@@ -85,8 +85,9 @@ def load_card(version: str | None = None, *, path: str | Path | None = None, sha
     """The published card of a version: `"2026-05-27"` for its highest revision, `"2026-05-27.1"` for exactly that one.
 
     With `sha256` its bytes must have that digest. A withdrawn card loads with a `WithdrawnCard` warning that names its
-    successor. `path` loads a card of your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`,
-    `RateCardError`, and `InputError` for a file that cannot be read or an argument that cannot be right.
+    successor. `path` loads a card of your own from a file, whose shape and citations are checked alike. Raises
+    `NoSuchCard`, `CardMismatch`, `RateCardError`, and `InputError` for a file that cannot be read or an argument that
+    cannot be right.
     """
     if sha256 is not None:
         _check_digest(sha256)
@@ -159,8 +160,8 @@ def load_book(*, pins: Mapping[str, str] | None = None, directory: str | Path | 
     """All published cards in order of effect, each version in its highest revision.
 
     `pins` chooses the revision of a version, `{"2026-04-03": "2026-04-03.1"}`, and its bytes where a digest follows:
-    `"2026-04-03.1@sha256:…"`. `directory` takes the cards of a folder of your own (`*.toml`) instead, with the same
-    checks. A pin to a withdrawn card warns as `load_card` does. Raises `NoSuchCard`, `CardMismatch`, `InputError`,
+    `"2026-04-03.1@sha256:…"`. `directory` takes the cards of a folder of your own (`*.toml`) instead, checked as by
+    `load_card`. A pin to a withdrawn card warns as `load_card` does. Raises `NoSuchCard`, `CardMismatch`, `InputError`,
     `RateCardError` (also for two cards that take effect at one instant).
     """
     pinned = _checked_pins({} if pins is None else pins)
@@ -215,7 +216,7 @@ def load_workloads(*, path: str | Path | None = None) -> FrozenMap[Workload]:
     """
     if path is None:
         return _published_workloads()
-    return read_workloads(_bytes_of(Path(path), "path"), str(path))
+    return read_workloads(_bytes_of(_path(path, "path"), "path"), str(path))
 
 
 def _folder(directory: Path) -> dict[str, RateCard]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from tests.published_cards import RATES
 from tests.small_card import edited
 from tests.tools.rates_folder import changed, copied
 from tools import rules
@@ -124,6 +127,14 @@ def test_a_folder_of_ones_own_needs_no_status(tmp_path, capsys):
     (tmp_path / "acme").mkdir()
     (tmp_path / "acme/2026-01-02.1.toml").write_text(edited(("revision       = 3", "revision       = 1")), "utf-8")
     assert check(tmp_path) == 0
+
+
+def test_on_the_card_of_the_guide_the_rules_find_the_surcharge_alone(tmp_path, capsys):
+    shutil.copytree(RATES.parent / "docs/examples/own-card", tmp_path / "acme")
+    assert check(tmp_path) == 1
+    found = capsys.readouterr().err.splitlines()
+    assert found
+    assert all('"acme-large/cache-write"' in line and "[output-is-no-cheaper-than-input]" in line for line in found)
 
 
 def test_a_folder_without_cards_is_no_success(tmp_path, capsys):
