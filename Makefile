@@ -4,10 +4,11 @@
 #   make test ARGS="-k pricing"    more arguments for pytest
 #   make new-card VERSION=2026-12-01               a rate card that takes effect on that day
 #   make new-card VERSION=2026-10-21 REVISION=2    a correction of a published one
+#   make check BASE=origin/main                    what was published or released up to there has not changed
 
 PYTHON ?= python3
 ARGS   ?=
-BASE   ?= HEAD
+BASE   ?=
 
 REVISION ?= 1
 FOLDER   ?= mimo
@@ -47,6 +48,7 @@ check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and 
 	$(BIN)/python -m tools.sources --check
 	$(BIN)/python -m tools.scenarios --check
 	$(BIN)/python -m tools.api $(BASE)
+	$(BIN)/python -m tools.golden $(BASE)
 	$(CORE) --cov
 
 thorough: $(VENV)/.test ## every test, with many random examples, histories of five commands, 1,000 crashes (hours)

@@ -25,6 +25,7 @@ from mimo_credits.errors import (
     SchemaMismatch,
     TooLarge,
     UnknownModel,
+    WithdrawnCard,
     WorkloadsError,
 )
 from mimo_credits.explain import Explanation, explain
@@ -193,6 +194,7 @@ __all__ = [
     "WhatIf",
     "WindowReport",
     "Withdrawal",
+    "WithdrawnCard",
     "Workload",
     "WorkloadQuote",
     "WorkloadsError",

@@ -92,6 +92,10 @@ class NoSuchCard(MimoCreditsError):
         super().__init__(f"there is no rate card {shown(version)}.{_hint(self.nearest)}")
 
 
+class WithdrawnCard(UserWarning):
+    """The category of the warning that a card was withdrawn, and which card takes its place."""
+
+
 class CardMismatch(MimoCreditsError):
     """A pinned rate card whose bytes are not the pinned ones; carries both SHA-256 digests."""
 

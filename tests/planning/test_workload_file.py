@@ -105,6 +105,8 @@ def test_a_file_of_ones_own_is_read_from_a_path(tmp_path):
         load_workloads(path=str(path))
     with pytest.raises(InputError, match="cannot be read"):
         load_workloads(path=tmp_path / "none.toml")
+    with pytest.raises(InputError, match=r"^path: needs a text or a Path, not 5$"):
+        load_workloads(path=5)
 
 
 def test_the_published_ones_are_read_once():

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mimo_credits.card import RateCard
-from mimo_credits.catalog import list_cards, load_book, load_card
+from mimo_credits.catalog import list_cards, load_book, load_card, names_a_file
 from mimo_credits.errors import InputError, MimoCreditsError
 from mimo_credits.instants import parse_instant
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 EXAMPLE = "2026-05-27T00:00:00+08:00"
+
+CARD = "a card's version or id, such as 2026-05-27 or 2026-05-27.1, or the path of a card file (*.toml)"
 
 _COUNT = re.compile(r"\d+|\d{1,3}(,\d{3})+|\d+(_\d+)+", re.ASCII)
 _MOST_DIGITS = 30
@@ -82,17 +84,30 @@ def add_json(parser: ArgumentParser) -> None:
 def add_card_choice(parser: ArgumentParser) -> None:
     """The options that choose a card; read them with `chosen_card`."""
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--card", metavar="V", help="a card's version or id, such as 2026-05-27 or 2026-05-27.1")
+    choice.add_argument("--card", metavar="V", help=CARD)
     choice.add_argument("--at", type=instant, metavar="T", help=f"the card in force at an instant, such as {EXAMPLE}")
 
 
 def chosen_card(options: Namespace) -> tuple[RateCard, str]:
     """The card that `--card` or `--at` names, else the newest published one; and which of these it is, in words.
 
-    Raises `NoSuchCard`, `NoCardInEffect`.
+    Raises what `named_card` does, and `NoCardInEffect`.
     """
     if options.card is not None:
-        return load_card(options.card), ""
+        return named_card("--card", options.card), ""
     if options.at is not None:
         return load_book().at(options.at), f"in force at {options.at:%Y-%m-%d %H:%M:%S} UTC"
     return load_card(list_cards()[-1]), "the newest published"
+
+
+def named_card(argument: str, name: str) -> RateCard:
+    """The published card of a version or id, or that of a file: a path has a separator or ends in `.toml`.
+
+    Raises `NoSuchCard`, `RateCardError`, and `UsageError` for a file that cannot be read.
+    """
+    if not names_a_file(name):
+        return load_card(name)
+    try:
+        return load_card(path=name)
+    except InputError as error:
+        raise UsageError(f"{argument}: {error.why}") from None

@@ -7,8 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mimo_credits.card import RateCard
-from mimo_credits.catalog import load_card
-from mimo_credits.cli.arguments import Commands, UsageError
+from mimo_credits.cli.arguments import CARD, Commands, UsageError, named_card
 from mimo_credits.cli.gathering import Wanted, gather
 from mimo_credits.cli.left_out import log_document, tell_left_out
 from mimo_credits.cli.output import amount, card_ref, show, show_json
@@ -25,8 +24,6 @@ from mimo_credits.display import (
 )
 from mimo_credits.logs import STANDARD_INPUT
 
-_FILE = ".toml"
-
 
 def add_to(actions: Commands) -> ArgumentParser:
     """Adds the command to those of `cards`."""
@@ -37,7 +34,7 @@ def add_to(actions: Commands) -> ArgumentParser:
         "times as many tokens a month's allowance buys. With a log it also prices each response on both cards.",
         allow_abbrev=False,
     )
-    action.add_argument("before", metavar="A", help="a card's version or id, or the path of a card file (*.toml)")
+    action.add_argument("before", metavar="A", help=CARD)
     action.add_argument("after", metavar="B", help="the card to compare with it, given likewise")
     action.add_argument("--markdown", action="store_true", help="print tables for a pull request")
     action.add_argument(
@@ -58,7 +55,7 @@ def run(options: Namespace) -> int:
         raise UsageError("--json and --markdown exclude each other")
     if options.usage.count(STANDARD_INPUT) > 1:
         raise UsageError("standard input (-) can be read only once")
-    before, after = _load(options.before), _load(options.after)
+    before, after = named_card("A", options.before), named_card("B", options.after)
     gathered = gather(options.usage, Wanted(), strict=False) if options.usage else None
     usage = compare_usage(before, after, gathered.records) if gathered else None
     if gathered:
@@ -70,10 +67,6 @@ def run(options: Namespace) -> int:
         sheet = difference_sheet(before, after, usage)
         show(as_markdown(sheet) if options.markdown else as_text(sheet))
     return 0
-
-
-def _load(name: str) -> RateCard:
-    return load_card(path=name) if name.endswith(_FILE) else load_card(name)
 
 
 def _document(before: RateCard, after: RateCard) -> dict[str, object]:

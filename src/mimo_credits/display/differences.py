@@ -123,9 +123,12 @@ def _blocks(before: RateCard, after: RateCard, usage: UsageComparison | None) ->
     if growth:
         yield _growth(growth, len(before.tiers))
     if usage is not None:
-        yield _costs("Credits", usage.credits)
-        yield from _shares(shares_of_allowance(before, after, usage.credits.total))
-        yield from (_costs(f"{currency} by pay-as-you-go", one) for currency, one in usage.money.items())
+        if usage.credits.total.requests:
+            yield _costs("Credits", usage.credits)
+            yield from _shares(shares_of_allowance(before, after, usage.credits.total))
+        priced = {currency: one for currency, one in usage.money.items() if one.total.requests}
+        yield from (_costs(f"{currency} by pay-as-you-go", one) for currency, one in priced.items())
+        yield from _unpriced(usage)
         yield from _left_out(usage)
 
 
@@ -156,6 +159,13 @@ def _growth(growth: Sequence[TokenGrowth], tiers: int) -> Table:
         rows.append([f"{one.model}{one.inputs}", named, *(f"x {rounded(times, 2):,}" for times in one.growth)])
     caption = "What a month's allowance buys in input tokens, against before, by how much the cache holds of them"
     return table(["model", "tier", *(f"{percent(rate, 0)} %" for rate in HIT_RATES)], "llrrrrr", rows, caption)
+
+
+def _unpriced(usage: UsageComparison) -> Iterator[Listing]:
+    """In which units nothing was compared, instead of a table of zeros."""
+    units = [unit for unit, one in {"credits": usage.credits, **usage.money}.items() if not one.total.requests]
+    if units:
+        yield Listing(f"No request of this usage has a price on both cards in {', '.join(units)}.", ())
 
 
 def _left_out(usage: UsageComparison) -> Iterator[Listing]:
