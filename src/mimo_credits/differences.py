@@ -18,7 +18,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, Rollover
+from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, Rollover, check_card
 from mimo_credits.exact import percent, plain, ratio, rounded, to_credits
 from mimo_credits.pricing import CardRef
 from mimo_credits.table import Prices, Rates
@@ -88,7 +88,12 @@ def growth_text(growth: Fraction | None) -> str:
 
 
 def diff_cards(before: RateCard, after: RateCard) -> CardDifference:
-    """What changed from one card to the other: tiers, models that came and went, rates, bands, prices, policies."""
+    """What changed from one card to the other: tiers, models that came and went, rates, bands, prices, policies.
+
+    Raises `InputError` for what is no card.
+    """
+    check_card(before, "before")
+    check_card(after, "after")
     return CardDifference(
         CardRef(before.id, before.sha256),
         CardRef(after.id, after.sha256),

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
-from mimo_credits.card import RateCard
+from mimo_credits.card import RateCard, check_card
 from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, PricingError, UnknownModel, shown
 from mimo_credits.exact import per, plain, plus, ratio_price, round_ratio, times, to_credits
 from mimo_credits.frozen import FrozenMap
@@ -30,7 +30,7 @@ from mimo_credits.table import (
     Rates,
     RateTable,
 )
-from mimo_credits.usage import MAX_COUNT, Usage, check_usage, not_a_usage
+from mimo_credits.usage import MAX_COUNT, Usage, check_usage
 
 Row = TypeVar("Row", Rates, Prices)
 
@@ -95,14 +95,16 @@ def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int:
     """Millicredits that one request draws from the plan, at the peak rate unless `at` lies in the off-peak hours.
 
     Raises `UnknownModel`, `NotInPlan`, `NoRate`, `BeyondContext`, and `InputError` for a naive instant or what is no
-    `Usage`.
+    `RateCard` and no `Usage`.
     """
-    table = card.table
-    rows = table.peak if at is None else table.rows(table.is_off_peak(to_utc(at)))
-    try:  # costs nothing, where asking for the type would slow every charge down
+    try:  # costs nothing, where asking for the types would slow every charge down
+        table = card.table
+        rows = table.peak if at is None else table.rows(table.is_off_peak(to_utc(at)))
         bands = None if usage.audio_seconds else rows.tokens.get(usage.model)
     except AttributeError:
-        raise not_a_usage(usage) from None
+        check_card(card)
+        check_usage(usage)
+        raise
     if bands is None:
         return metered_charge(table, usage, rates_for(table, usage, rows is table.off_peak))
     input_tokens = usage.input_tokens
@@ -151,8 +153,9 @@ def price(card: RateCard, usage: Usage, currency: str) -> Decimal:
 
     Any model that the card lists has a price, in the plan or not; off-peak hours do not matter. Raises `UnknownModel`,
     `NoRate` (also for a currency that the card does not know), `BeyondContext`, and `InputError` for what is no
-    `Usage`.
+    `RateCard` and no `Usage`.
     """
+    check_card(card)
     check_usage(usage)
     table = card.table
     bands = table.prices.get(currency, {}).get(usage.model)
@@ -197,6 +200,7 @@ def quote(card: RateCard, usage: Usages, *, at: datetime | None = None) -> Quote
 
     Raises as `charge` does; a pay-as-you-go price that does not exist is no error but a reason in `.unpriced`.
     """
+    check_card(card)
     table = card.table
     counted = _counted(usage)
     off_peak = at is not None and table.is_off_peak(to_utc(at))

@@ -18,7 +18,7 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
-from mimo_credits.book import RateBook
+from mimo_credits.book import RateBook, check_book
 from mimo_credits.card import Interval
 from mimo_credits.exact import plus, ratio_price, to_credits
 from mimo_credits.frozen import FrozenMap
@@ -39,6 +39,7 @@ from mimo_credits.ledger.entries import (
     Posting,
     Rated,
     TierChanged,
+    each_entry,
 )
 from mimo_credits.pricing import CardRef
 from mimo_credits.seen import Tabular
@@ -162,7 +163,12 @@ class Statement(Tabular):
 
 
 def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Statement:
-    """What the entries of one account amount to. Raises `NoSuchCard` where the `book` lacks a card they name."""
+    """What the entries of one account amount to. Raises `NoSuchCard` where the `book` lacks a card they name.
+
+    Raises `InputError` for what is no entry or no book.
+    """
+    if book is not None:
+        check_book(book)
     collected, balance, unbilled = _segments(entries)
     parts: list[SegmentStatement] = []
     for segment, following in zip_longest(collected, collected[1:]):
@@ -216,7 +222,7 @@ def _segments(entries: Iterable[Entry]) -> tuple[list[_Segment], int, dict[str, 
     segments: list[_Segment] = []
     granted_before = 0
     unbilled: dict[str, Fraction] = {}
-    for entry in entries:
+    for entry in each_entry(entries):
         if isinstance(entry, CycleOpened):
             segments.append(_Segment(entry, entry.tier, [CardRef(entry.card, entry.digest)]))
         elif isinstance(entry, Accrued):

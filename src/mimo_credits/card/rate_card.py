@@ -45,7 +45,7 @@ from mimo_credits.card.parts import (
     cited_ids,
 )
 from mimo_credits.card.reading import parse, schema_problems
-from mimo_credits.errors import Problem, RateCardError
+from mimo_credits.errors import Problem, RateCardError, wrong_type
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.seen import Seen
 from mimo_credits.table import RateTable
@@ -142,8 +142,11 @@ class RateCard(Seen, Part):
     def derive(self, changes: Mapping[str, object]) -> RateCard:
         """A new, checked, unpublished card: this one with the `changes` merged in, table by table; None removes a key.
 
-        `card.derive({"models": {"mimo-v2.5": {"credits": 3}}})`. Raises `RateCardError`.
+        `card.derive({"models": {"mimo-v2.5": {"credits": 3}}})`. Raises `RateCardError`, and `InputError` for
+        what is no mapping.
         """
+        if not isinstance(changes, Mapping):
+            raise wrong_type("changes", 'a mapping such as {"models": {"mimo-v2.5": {"credits": 3}}}', changes)
         document = _merged(self._origin.document, changes)
         try:
             written = json.dumps(document, sort_keys=True, default=str)
@@ -179,6 +182,12 @@ class RateCard(Seen, Part):
 
     def __repr__(self) -> str:
         return f"<RateCard {self.id} of {self.provider}, sha256 {self.sha256[:12]}…>"
+
+
+def check_card(value: object, field: str = "card") -> None:
+    """Raises `InputError` for anything but a `RateCard`."""
+    if not isinstance(value, RateCard):
+        raise wrong_type(field, "a RateCard, such as load_card gives,", value)
 
 
 def _read(origin: Origin, file: str) -> RateCard:
