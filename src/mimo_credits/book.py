@@ -15,6 +15,7 @@ from mimo_credits.card import RateCard, check_card
 from mimo_credits.errors import InputError, NoCardInEffect, NoSuchCard, Problem, RateCardError, several, shown
 from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, to_utc
 from mimo_credits.pricing import Quote, Usages, quote
+from mimo_credits.seen import Seen
 from mimo_credits.table import RateRows
 
 
@@ -28,7 +29,7 @@ class Regime(NamedTuple):
     rows: RateRows
 
 
-class RateBook:
+class RateBook(Seen):
     """Rate cards in order of effect; iterable in that order. Immutable.
 
     Raises `RateCardError` where two cards take effect at the same instant, `InputError` for anything but cards.

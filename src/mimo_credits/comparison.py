@@ -19,6 +19,7 @@ from mimo_credits.exact import minus, plain, plus, ratio, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Record
 from mimo_credits.pricing import CardRef, charge, price
+from mimo_credits.seen import seen
 from mimo_credits.usage import Usage
 
 Timed: TypeAlias = tuple[Usage, datetime | None]
@@ -63,6 +64,7 @@ class Comparison(NamedTuple):
     left_out: tuple[LeftOut, ...]
 
 
+@seen
 class UsageComparison(NamedTuple):
     """Usage on two cards, in plan `credits` and in pay-as-you-go `money` by currency."""
 

@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple
 from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, Rollover, check_card
 from mimo_credits.exact import percent, plain, ratio, rounded, to_credits
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import seen
 from mimo_credits.table import Prices, Rates
 
 Section = Literal["tier", "model", "rate", "price", "policy"]
@@ -61,6 +62,7 @@ class Change(NamedTuple):
         return f"{label}: {value_text(self.before)} → {value_text(self.after)}{f' ({growth})' if growth else ''}"
 
 
+@seen
 class CardDifference(NamedTuple):
     """All that changed from card `before` to card `after`, in the order of a card's sections."""
 

@@ -14,11 +14,13 @@ from mimo_credits.card import RateCard, Source, cited
 from mimo_credits.errors import CardMismatch, InputError
 from mimo_credits.ledger.entries import CycleOpened, Entry, Posting, Rated, TierChanged, each_entry
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import seen
 from mimo_credits.statements import StatementLine, rated_lines
 from mimo_credits.table import UNLIMITED
 from mimo_credits.usage import Usage
 
 
+@seen
 class Explanation(NamedTuple):
     """One entry, explained.
 

@@ -18,9 +18,11 @@ from mimo_credits.ledger.commands import Command, Identified
 from mimo_credits.ledger.engine import apply
 from mimo_credits.ledger.entries import Entry
 from mimo_credits.ledger.evolution import replay
+from mimo_credits.seen import seen
 from mimo_credits.statements import Statement, statement
 
 
+@seen
 class Receipt(NamedTuple):
     """What a command did: its entries. `repeat` says that it had been applied before, and nothing was done now."""
 

@@ -9,7 +9,7 @@ from mimo_credits.card import RateCard
 from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import Commands, UsageError, add_card_choice, add_json, chosen_card, count
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell
-from mimo_credits.display import as_text, number, quote_sheet, tier_shares
+from mimo_credits.display import as_text, money, quote_sheet, tier_shares
 from mimo_credits.errors import NotInPlan, PricingError, UnknownModel
 from mimo_credits.pricing import Quote, price, quote
 from mimo_credits.usage import Usage
@@ -73,7 +73,7 @@ def run(options: Namespace) -> int:
 def _prices(card: RateCard, usage: Usage) -> Iterator[str]:
     for currency in card.currencies:
         try:
-            yield f"{currency} {number(price(card, usage, currency))}"
+            yield f"{currency} {money(price(card, usage, currency), currency)}"
         except PricingError as error:
             yield f"{currency} unknown ({error})"
 
@@ -95,6 +95,7 @@ def _document(quoted: Quote, card: RateCard) -> dict[str, object]:
                 "model": line.model,
                 "billed": line.billed,
                 "band": line.band,
+                "inputs": line.inputs,
                 "meter": line.meter,
                 "quantity": str(line.quantity),
                 "rate": None if line.rate is None else amount(line.rate),
@@ -114,4 +115,5 @@ def _document(quoted: Quote, card: RateCard) -> dict[str, object]:
         ],
         "pay_as_you_go": amounts(quoted.money),
         "unpriced": dict(quoted.unpriced),
+        "remarks": list(quoted.remarks),
     }

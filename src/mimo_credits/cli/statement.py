@@ -185,6 +185,7 @@ def _line(line: StatementLine) -> dict[str, object]:
         "billed": line.billed,
         "card": line.card,
         "band": line.band,
+        "inputs": line.inputs,
         "off_peak": line.off_peak,
         "meter": line.meter,
         "quantity": str(line.quantity),
