@@ -412,7 +412,7 @@ def test_what_people_meet_shows_itself() -> None:
         "for the next bill: web-search": Receipt(entries),
         "hold opened   h": Receipt(entries),
         "mimo-v2.5-pro costs what card 2026-06-01.1 lists for it": explain(rated, entries, book),
-        "first purchase pays a part": explain(receipt.entries[-1], entries, book),
+        "first monthly purchase pays a part": explain(receipt.entries[-1], entries, book),
         "compensation_total_token": reconcile(ledger.account("ada"), console),
         "The console and the ledger agree": reconcile(Account(), {"data": {}}),
         "2026-09-22.1": book,

@@ -144,5 +144,5 @@ def _count(fields: Mapping[str, object], name: str, *, default: int | None = Non
 def _model(payload: Mapping[str, object], given: str | None) -> str:
     named = given if given is not None else payload.get("model")
     if not isinstance(named, str) or not named:
-        raise InputError("model", "is missing: the payload names none, so pass model=")
+        raise InputError("model", "is missing: the payload names none, and none was given")
     return named

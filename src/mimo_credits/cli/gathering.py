@@ -52,6 +52,11 @@ class Gathered:
     repeated: int = 0
     later: int = 0
 
+    @property
+    def is_useless(self) -> bool:
+        """Whether there are lines that could not be used, and no other."""
+        return bool(self.problems) and self.lines == len(self.problems) + self.repeated
+
     def take(self, line: Logged, since: datetime, until: datetime | None) -> None:
         """Keeps a record of the time that is asked for."""
         at = line.record.at

@@ -37,7 +37,7 @@ def add_to(commands: Commands) -> None:
         description="Accounts for the responses in logs (JSON Lines, plain or gzip; - is standard input) and prints "
         "each billing cycle. The plan is bought at --since, as the account's first purchase. Lines that cannot be used "
         "are named on standard error with their number and are not in the statement; the exit code is then still 0, "
-        "unless --strict asks to stop at the first of them.",
+        "unless none can be used, or --strict asks to stop at the first of them.",
         allow_abbrev=False,
     )
     parser.add_argument("logs", nargs="+", metavar="LOG", help="JSON Lines of the API's own response bodies")
@@ -66,7 +66,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Prints the statement, and on standard error what it does not contain."""
+    """Prints the statement, and on standard error what it lacks; if that is every line, the exit code is 1."""
     book = load_book()
     _check(options, book)
     gathered = gather(options.logs, options.since, options.until, strict=options.strict)
@@ -79,7 +79,7 @@ def run(options: Namespace) -> int:
         show_json({**_document(made), "log": log_document(gathered)})
     else:
         show(as_text(statement_sheet(made, book)))
-    return 0
+    return int(gathered.is_useless)
 
 
 def _check(options: Namespace, book: RateBook) -> None:

@@ -106,7 +106,7 @@ class Record(_At):
         usage = Usage.from_response(payload)
         named = id if id is not None else payload.get("id")
         if not isinstance(named, str):
-            raise InputError("id", "is missing: the payload names none, so pass id=")
+            raise InputError("id", "is missing: the payload names none, and none was given")
         return cls(named, _instant_of(payload), usage)
 
 
