@@ -383,6 +383,18 @@ def test_a_statement_without_a_book_has_no_empty_column() -> None:
     assert [row.cells for row in table.rows] == [("2026-06-01.1", "sha256 4bbbdb2ee489")]
 
 
+def test_a_web_search_is_cited_from_its_own_section() -> None:
+    june = load_card("2026-06-08")
+    at = datetime(2026, 6, 9, tzinfo=UTC)
+    used = Usage("mimo-v2.5-pro", input_tokens=1, web_searches=1)
+    book = RateBook.fixed(june)
+    entries = fold(Account(), [Subscribe("s", at, "lite"), Record("r", at, used)], book)[1]
+    (segment,) = statement(entries, book=book).cycles[0].segments
+    cites = {line.meter: line.source for line in segment.lines}
+    assert cites == {"cache_miss": june.source_of("mimo-v2.5-pro", "credits"), "web_search": june.web_search.source}
+    assert cites["web_search"] == "H official-websearch"
+
+
 def test_a_remark_says_what_may_surprise_wherever_somebody_looks() -> None:
     june = load_card("2026-06-08")
     deaf, heard = Usage("mimo-v2.5-asr", input_tokens=500), Usage("mimo-v2.5-asr", audio_seconds=9)
