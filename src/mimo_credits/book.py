@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from mimo_credits.card import RateCard, check_card
+from mimo_credits.card import RateCard
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.errors import InputError, NoCardInEffect, NoSuchCard, Problem, RateCardError, several, shown
 from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, to_utc
 from mimo_credits.pricing import Quote, Usages, quote

@@ -13,7 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from mimo_credits.card import RateCard, check_card
+from mimo_credits.card import RateCard
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.errors import PricingError, several, wrong_type
 from mimo_credits.exact import minus, plain, plus, ratio, to_credits
 from mimo_credits.frozen import FrozenMap

@@ -18,7 +18,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, Rollover, check_card
+from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, Rollover
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.exact import percent, plain, ratio, rounded, to_credits
 from mimo_credits.pricing import CardRef
 from mimo_credits.seen import seen

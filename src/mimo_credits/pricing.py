@@ -13,7 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
-from mimo_credits.card import RateCard, check_card
+from mimo_credits.card import RateCard
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, PricingError, UnknownModel, shown
 from mimo_credits.exact import per, plain, plus, ratio_price, round_ratio, times, to_credits
 from mimo_credits.frozen import FrozenMap

@@ -19,7 +19,7 @@ from mimo_credits.card.parts import (
     cited,
     cited_ids,
 )
-from mimo_credits.card.rate_card import RateCard, check_card, schema
+from mimo_credits.card.rate_card import RateCard, schema
 
 __all__ = [
     "AnnualPlan",
@@ -38,7 +38,6 @@ __all__ = [
     "Tasks",
     "Tier",
     "WebSearch",
-    "check_card",
     "cited",
     "cited_ids",
     "schema",

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from mimo_credits.card import RateCard, check_card
+from mimo_credits.card import RateCard
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.catalog import load_book
 from mimo_credits.errors import UnknownModel, several, wrong_type
 from mimo_credits.exact import round_ratio, to_millicredits
