@@ -74,6 +74,14 @@ def test_a_page_does_what_it_shows(page, monkeypatch):
         example.evaluate()
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "your-own-card.md"], ids=lambda page: page.name)
+def test_each_snippet_runs_when_copied_alone(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for example in Sybil(parsers=[CodeBlockParser("python", run_python)]).parse(page).examples():
+        example.namespace.clear()
+        example.evaluate()
+
+
 def examples_of(page: Path) -> list[Example]:
     return list(Sybil(parsers=PARSERS).parse(page).examples())
 

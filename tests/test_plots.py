@@ -282,7 +282,13 @@ def test_each_tier_shows_its_use_its_headroom_and_its_cost():
         expected[f"{'left' if fit.fits else 'missing'} {fit.tier}"] = abs(fit.headroom)
     assert found == expected
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == ["lite\nUSD 6", "standard\nUSD 16", "pro\nUSD 50", "max\nUSD 100", "pay-as-you-go\nUSD 11.95056"]
+    assert names == [
+        "lite\nUSD 6.00",
+        "standard\nUSD 16.00",
+        "pro\nUSD 50.00",
+        "max\nUSD 100.00",
+        "pay-as-you-go\nUSD 11.95056",
+    ]
     words = [text.get_text().strip() for text in figure.axes[0].texts]
     assert words[:2] == [
         "201.1 % used, 4.144 billion short",

@@ -115,11 +115,14 @@ SAMPLES: dict[str, Any] = {
         off_peak=False,
         millicredits=62_500,
         lines=(
-            QuoteLine("mimo-v2-pro", "mimo-v2.5-pro", 0, "cache_hit", 25, Decimal("2.5"), "token", 62_500),
-            QuoteLine("mimo-v2-pro", "mimo-v2.5-pro", 0, "web_search", 2**60, None, "call", 0),
+            QuoteLine(
+                "mimo-v2-pro", "mimo-v2.5-pro", 0, "up to 256,000", "cache_hit", 25, Decimal("2.5"), "token", 62_500
+            ),
+            QuoteLine("mimo-v2-pro", "mimo-v2.5-pro", 0, "up to 256,000", "web_search", 2**60, None, "call", 0),
         ),
         money=FrozenMap({"USD": Decimal("0.00012"), "CNY": Decimal("0.00087")}),
         unpriced=FrozenMap({"EUR": "rate card 2026-05-27.1 has no rate for any meter of 'mimo-v2-pro' in EUR."}),
+        remarks=("mimo-v2-pro is priced by the hour of audio; this usage has no audio seconds",),
     ),
     "statement": Statement(
         cycles=(
@@ -155,6 +158,7 @@ SAMPLES: dict[str, Any] = {
                                 "mimo-v2.5-pro",
                                 CARD,
                                 0,
+                                "up to 256,000",
                                 False,
                                 "cache_hit",
                                 25,
@@ -162,6 +166,7 @@ SAMPLES: dict[str, Any] = {
                                 "token",
                                 62_500,
                                 "official-plan-page",
+                                RATES,
                             ),
                         ),
                         bills=(BILLED,),

@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import NoCardInEffect, NoSuchCard, Problem, RateCardError
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, NoCardInEffect, NoSuchCard, Problem, RateCardError, several, shown
 from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, to_utc
 from mimo_credits.pricing import Quote, Usages, quote
+from mimo_credits.seen import Seen
 from mimo_credits.table import RateRows
 
 
@@ -28,16 +30,20 @@ class Regime(NamedTuple):
     rows: RateRows
 
 
-class RateBook:
+class RateBook(Seen):
     """Rate cards in order of effect; iterable in that order. Immutable.
 
-    Raises `RateCardError` where two cards take effect at the same instant.
+    Raises `RateCardError` where two cards take effect at the same instant, `InputError` for anything but cards.
     """
 
     __slots__ = ("_cards", "_migrates", "_starts")
 
     def __init__(self, cards: Iterable[RateCard], *, migrates: bool = True) -> None:
-        self._cards = tuple(sorted(cards, key=lambda card: to_utc(card.effective_from)))
+        given: list[RateCard] = []
+        for card in several(cards, "cards", "rate cards"):
+            check_card(card, "cards")
+            given.append(card)
+        self._cards = tuple(sorted(given, key=lambda card: to_utc(card.effective_from)))
         self._starts = [to_utc(card.effective_from) for card in self._cards]
         self._migrates = migrates
         for earlier, later in zip(self._cards, self._cards[1:], strict=False):
@@ -112,3 +118,10 @@ class RateBook:
             first = self._starts[0].isoformat() if self._starts else None
             raise NoCardInEffect(at.isoformat(), first)
         return index
+
+
+def check_book(value: object, field: str = "book") -> None:
+    """Raises `InputError` for anything but a `RateBook`."""
+    if not isinstance(value, RateBook):
+        fixed = "; RateBook.fixed(card) makes one of a card" if isinstance(value, RateCard) else ""
+        raise InputError(field, f"needs a RateBook, not {shown(value)}{fixed}")

@@ -214,6 +214,17 @@ def test_what_has_a_price_in_one_unit_alone_is_said(run, log):
     assert "a month's allowance" not in out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("2026-04-22",), 2, "the following arguments are required: B"),
+        (("2026-04-22", "2026-05-28"), 2, "there is no rate card '2026-05-28'. Nearest known: 2026-05-27"),
+        (("2026-04-22", "mine.toml"), 2, "error: B: mine.toml cannot be read: No such file or directory"),
+        (("2026-04-22", "2026-05-27", "--json", "--markdown"), 2, "--json and --markdown exclude each other"),
+        (("2026-04-22", "2026-05-27", "--usage", "-", "--usage", "-"), 2, "standard input (-) can be read only once"),
+        (("2026-04-22", "2026-05-27", "--usage", "missing.jsonl"), 1, "missing.jsonl: cannot be read"),
+    ],
+)
 def test_what_cannot_be_answered_is_one_message(run, arguments, code, said):
     ran = run("cards", "diff", *arguments)
     assert (ran.code, ran.out) == (code, "")

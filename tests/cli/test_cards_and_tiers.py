@@ -34,7 +34,7 @@ def test_tiers_read_like_this(run):
           unused credits  expire with the cycle
           cycle           30 days from the purchase, to the end of the last day (UTC)
           off-peak        credits x 0.8, 00:00 to 08:00 Asia/Shanghai, every day
-          web search      USD 5, CNY 16 per 1,000 calls: money, never credits
+          web search      USD 5.00, CNY 16.00 per 1,000 calls: money, never credits
         """
     )
 

@@ -13,9 +13,11 @@ from tests.cli.responses import openai
 
 CARD = ["--card", "--at"]
 OPTIONS = {
-    (): [],
+    (): ["--version"],
     ("quote",): ["--input", "--cached", "--output", "--audio-seconds", "--web-searches", *CARD, "--json"],
-    ("statement",): ["--tier", "--since", "--currency", "--interval", "--change", "--until", "--strict", "--json"],
+    ("statement",): [
+        *("--tier", "--since", "--currency", "--interval", "--change", "--until", "--alias", "--strict", "--json"),
+    ],
     ("plan",): [
         *("--workload", "--usage", "--times", "--off-peak-share", "--since", "--until", "--window-limit", "--model"),
         *("--currency", *CARD, "--json"),
@@ -47,7 +49,7 @@ MAY = ("--card", "2026-05-27")
 PLAN = ["card", "choice", "why", "currency", "credits", "tokens", "pay_as_you_go", "unpriced", "separately", "tiers"]
 KEYS = {
     ("quote", "mimo-v2.5", "--input", "1", *MAY): [
-        *("at", "card", "off_peak", "credits", "lines", "tiers", "pay_as_you_go", "unpriced"),
+        *("at", "card", "off_peak", "credits", "lines", "tiers", "pay_as_you_go", "unpriced", "remarks"),
     ],
     ("statement", "LOG", "--tier", "lite", "--since", "2026-05-01T00:00:00Z"): [
         *("cycles", "money_due", "unbilled", "cards", "log"),

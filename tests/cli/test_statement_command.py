@@ -60,14 +60,14 @@ def test_a_statement_reads_like_this(run, log):
               allowance            used  share  overage  expired          remaining  requests
           4,100,000,000  80,333,333.333  2.0 %        0        0  4,019,666,666.667         3
 
-          model               credits each  cache hit  cache miss  output         credits
-          mimo-v2-pro          2.5/300/600                  1,000                 300,000
+          model               hit/miss/output  cache hit  cache miss  output         credits
+          mimo-v2-pro             2.5/300/600                  1,000                 300,000
             billed as mimo-v2.5-pro
             web searches: 3, which cost money
-          mimo-v2.5 off-peak    1.6/80/160              1,000,000              80,000,000
-          mimo-v2.5-asr       30,000,000/h                     46      20      33,333.333
+          mimo-v2.5 off-peak       1.6/80/160              1,000,000              80,000,000
+          mimo-v2.5-asr          30,000,000/h                     46      20      33,333.333
             audio: 4 seconds
-          credits by meter                          0  80,300,000       0  80,333,333.333
+          credits by meter                             0  80,300,000       0  80,333,333.333
             and for audio 33,333.333
 
           money due  2026-05-25 02:00  USD  5.28  first purchase
@@ -114,6 +114,7 @@ def test_json_holds_the_same_with_amounts_as_texts(run, log):
         "billed": "mimo-v2.5-asr",
         "card": "2026-06-18.1",
         "band": 0,
+        "inputs": "",
         "off_peak": False,
         "meter": "audio_second",
         "quantity": "4",

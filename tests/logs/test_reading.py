@@ -94,8 +94,8 @@ MALFORMED = {
     "null": "payload: needs a JSON object, not NoneType",
     '{"error": {"code": "429"}}': "usage: has neither prompt_tokens (OpenAI) nor input_tokens (Anthropic)",
     json.dumps({**FIRST, "usage": None}): "usage: needs a JSON object, not None",
-    json.dumps(without("id")): "id: is missing: the payload names none, so pass id=",
-    json.dumps(without("model")): "model: is missing: the payload names none, so pass model=",
+    json.dumps(without("id")): "id: is missing: the payload names none, and none was given",
+    json.dumps(without("model")): "model: is missing: the payload names none, and none was given",
     json.dumps(without("created")): "created: is missing: a response needs created (seconds since 1970) or timestamp "
     "(ISO 8601)",
     json.dumps({**SECOND, "timestamp": "2026-05-29T05:00:00"}): "timestamp: 2026-05-29T05:00:00 is naive: say its time "

@@ -68,7 +68,11 @@ def test_a_file_says_all_that_a_workload_is():
         ('assumes  = "Half and half."', "", "workloads.poster.assumes: is missing"),
         ("assumes ", "surely", "workloads.poster.surely: is not a key that files of workloads know"),
         ("count         = 2", "count = 2.0", "workloads.poster.steps[0].count: needs a whole number"),
-        ('estimate = "L paper', 'estimate = "sure paper', "workloads.poster.estimate: String should match pattern"),
+        (
+            'estimate = "L paper',
+            'estimate = "sure paper',
+            "workloads.poster.estimate: needs how sure it is (H, M-H, M, L or assumed)",
+        ),
         ("[calls]", "[calls", "line 6: "),
     ],
 )

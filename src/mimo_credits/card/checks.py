@@ -170,6 +170,10 @@ def _bands(name: str, model: ModelRates) -> Iterator[Problem]:
             below = limit
 
 
+_METERS = ("hit", "miss", "output", "audio_hour")
+"""As `RateSet.by_meter` has them."""
+
+
 def _rate_sets(name: str, model: ModelRates) -> Iterator[Problem]:
     """A rate set stands once: on the model, or in each of its bands; and every model says what it costs the plan."""
     in_bands = [band.credits is not None for band in model.bands]
@@ -179,9 +183,29 @@ def _rate_sets(name: str, model: ModelRates) -> Iterator[Problem]:
     for number, band in enumerate(model.bands):
         if band.credits is None and not band.price:
             yield Problem(key("models", name, "bands", number), "has no rates")
+    if all(in_bands):
+        yield from _same_meters(key("models", name), "credits", [band.credits for band in model.bands])
     for currency in sorted(model.currencies):
         in_bands = [currency in band.price for band in model.bands]
+        if all(in_bands):
+            rates = [band.price[currency] for band in model.bands]
+            yield from _same_meters(key("models", name), f"price.{currency}", rates)
         yield from _once(key("models", name), f"price.{currency}", currency in model.price, in_bands)
+
+
+def _same_meters(where: str, what: str, rates: Sequence[RateSet | None]) -> Iterator[Problem]:
+    """A rate set in bands has the same meters in each: a request must not lose its price by its length."""
+    known = [
+        [name for name, rate in zip(_METERS, each.by_meter(), strict=True) if rate is not None]
+        for each in rates
+        if each
+    ]
+    for number, meters in enumerate(known[1:], 1):
+        if meters != known[0]:
+            yield Problem(
+                f"{where}.bands[{number}].{what}",
+                f"has rates for {', '.join(meters)}, but the first band for {', '.join(known[0])}",
+            )
 
 
 def _once(where: str, what: str, on_model: bool, in_bands: list[bool]) -> Iterator[Problem]:

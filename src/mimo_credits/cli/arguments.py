@@ -57,7 +57,8 @@ def instant(text: str) -> datetime:
     try:
         return parse_instant(text)
     except InputError as error:
-        raise ArgumentTypeError(f"{error.why} (an instant looks like {EXAMPLE})") from None
+        example = "" if EXAMPLE in error.why else f" (an instant looks like {EXAMPLE})"
+        raise ArgumentTypeError(f"{error.why}{example}") from None
 
 
 def change(text: str) -> Change:

@@ -66,7 +66,7 @@ def run(options: Namespace) -> int:
     else:
         sheet = difference_sheet(before, after, usage)
         show(as_markdown(sheet) if options.markdown else as_text(sheet))
-    return 0
+    return int(gathered is not None and gathered.is_useless)
 
 
 def _document(before: RateCard, after: RateCard) -> dict[str, object]:

@@ -83,6 +83,11 @@ class Gathered:
     skipped: Counter[str] = field(default_factory=Counter)
     other_models: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def is_useless(self) -> bool:
+        """Whether there are lines that could not be used, and no other."""
+        return bool(self.problems) and self.lines == len(self.problems) + self.repeated
+
     def take(self, line: Logged, wanted: Wanted) -> None:
         """Keeps a record that is asked for."""
         record = line.record

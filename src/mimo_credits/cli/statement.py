@@ -41,7 +41,8 @@ def add_to(commands: Commands) -> None:
         "session files, LiteLLM's spend log; plain or gzip, files or whole folders; - is standard input. With --tier "
         "and --since, a plan that is bought then as the account's first purchase, it prints each billing cycle; "
         "without them, the credits of each month. What cannot be used is named on standard error and is not in the "
-        "statement; the exit code is then still 0, unless --strict asks to stop at the first such line.",
+        "statement; the exit code is then still 0, unless nothing can be used, or --strict asks to stop at the first "
+        "such line.",
         allow_abbrev=False,
     )
     parser.add_argument("logs", nargs="+", metavar="LOG", help="a file, a folder, or - for standard input")
@@ -76,7 +77,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Prints the statement, and on standard error what it does not contain."""
+    """Prints the statement, and on standard error what it lacks; if that is every line, the exit code is 1."""
     book = load_book()
     _check(options, book)
     known = names_on(book)
@@ -92,7 +93,7 @@ def run(options: Namespace) -> int:
         show_json({**document, "log": log_document(gathered)})
     else:
         show(as_text(sheet))
-    return 0
+    return int(gathered.is_useless)
 
 
 def _without_plan(gathered: Gathered, book: RateBook) -> tuple[dict[str, object], Sheet]:
@@ -243,6 +244,7 @@ def _line(line: StatementLine) -> dict[str, object]:
         "billed": line.billed,
         "card": line.card,
         "band": line.band,
+        "inputs": line.inputs,
         "off_peak": line.off_peak,
         "meter": line.meter,
         "quantity": str(line.quantity),

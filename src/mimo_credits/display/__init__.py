@@ -27,7 +27,7 @@ from mimo_credits.display.sheets import sheet_of
 from mimo_credits.display.statements import statement_sheet
 from mimo_credits.display.terminal import as_rich
 from mimo_credits.display.text import as_text
-from mimo_credits.display.writing import number
+from mimo_credits.display.writing import money, number
 
 __all__ = [
     "HIT_RATES",
@@ -43,6 +43,7 @@ __all__ = [
     "cards_sheet",
     "difference_sheet",
     "forecast_sheet",
+    "money",
     "months_sheet",
     "number",
     "offers_sheet",

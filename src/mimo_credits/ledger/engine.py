@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
-from mimo_credits.book import RateBook
-from mimo_credits.errors import InputError, NoSuchCard, PricingError, Reason, Refused, shown
-from mimo_credits.ledger.account import Account
+from mimo_credits.book import RateBook, check_book
+from mimo_credits.errors import NoSuchCard, PricingError, Reason, Refused, several, wrong_type
+from mimo_credits.ledger.account import Account, check_account
 from mimo_credits.ledger.commands import (
     Advance,
     Cancel,
@@ -42,11 +42,14 @@ from mimo_credits.ledger.plans import decide_cancel, decide_change, decide_subsc
 def apply(account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]]:
     """The account after the command, and the entries that say what happened.
 
-    Raises `Refused`, or a `PricingError` for usage that the card cannot price; then nothing has changed.
+    Raises `Refused`, a `PricingError` for usage that the card cannot price, or `InputError` for what is no account, no
+    command or no book; then nothing has changed.
     """
+    check_account(account)
+    check_book(book)
     rule = _RULES.get(type(command))
     if rule is None:
-        raise InputError("command", f"needs a command of the ledger, not {shown(command)}")
+        raise wrong_type("command", "a command of the ledger", command)
     draft = Draft(account, book)
     if account.now is not None and command.at < account.now and not isinstance(command, Record):
         raise Refused(
@@ -85,8 +88,10 @@ def fold(
     unless a list `rejected` is given: then a command that is refused or has no price is appended to it instead.
     To a list `made` is appended, command by command, how many of the entries are its own; None for a rejected one.
     """
+    check_account(account)
+    check_book(book)
     entries: list[Entry] = []
-    remaining = iter(commands)
+    remaining = iter(several(commands, "commands", "commands of the ledger"))
     command = next(remaining, None)
     while command is not None:
         count = None

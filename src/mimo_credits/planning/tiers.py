@@ -18,6 +18,7 @@ from mimo_credits.errors import InputError
 from mimo_credits.exact import (
     PER_MILLION,
     billed,
+    in_currency,
     percent,
     plus,
     ratio,
@@ -92,7 +93,7 @@ class TierFit(NamedTuple):
 
     def tier_cost(self, currency: str) -> str:
         """The month's cost in words."""
-        return f"{currency} {self.cost[currency]:,f}"
+        return f"{currency} {in_currency(self.cost[currency], currency):,f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,14 @@ class TierComparison(Seen):
         if self.choice is None:
             return f"No tier holds {self.use}; {self._pay_as_you_go(None)}."
         cost = self[self.choice].cost[self.currency]
-        return f"{self.choice}, for {self.currency} {cost:,f}, holds {self.use}; {self._pay_as_you_go(cost)}."
+        price = self[self.choice].tier_cost(self.currency)
+        return f"{self.choice}, for {price}, holds {self.use}; {self._pay_as_you_go(cost)}."
 
     def _pay_as_you_go(self, cost: Decimal | None) -> str:
         money = self.use.money.get(self.currency)
         if money is None:
             return f"pay-as-you-go has no price ({self.use.unpriced.get(self.currency, 'none was said')})"
-        asked = f"pay-as-you-go would cost {self.currency} {money:,f}"
+        asked = f"pay-as-you-go would cost {self.currency} {in_currency(money, self.currency):,f}"
         return asked if cost is None else f"{asked}, which is {_compared(money, cost)}"
 
 
