@@ -4,10 +4,11 @@
 #   make test ARGS="-k pricing"    more arguments for pytest
 #   make new-card VERSION=2026-12-01               a rate card that takes effect on that day
 #   make new-card VERSION=2026-10-21 REVISION=2    a correction of a published one
+#   make check BASE=origin/main                    what was published or released up to there has not changed
 
 PYTHON ?= python3
 ARGS   ?=
-BASE   ?= HEAD
+BASE   ?=
 
 REVISION ?= 1
 FOLDER   ?= mimo
@@ -21,7 +22,7 @@ PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench new-card sums sources compare-prices scenarios schema api clean
+.PHONY: help demo test test-all check thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +33,7 @@ demo: $(VENV)/.runtime ## a statement from three months of API responses (instal
 test: $(VENV)/.test ## the core's tests
 	$(CORE) $(ARGS)
 
-test-all: $(VENV)/.test ## every test, also those that need more than the core; none may be skipped
+test-all: $(VENV)/.dev ## every test, also those that need more than the core; none may be skipped
 	$(PYTEST) -n auto --no-skips $(ARGS)
 
 check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and the core's branches all covered
@@ -47,10 +48,11 @@ check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and 
 	$(BIN)/python -m tools.sources --check
 	$(BIN)/python -m tools.scenarios --check
 	$(BIN)/python -m tools.api $(BASE)
+	$(BIN)/python -m tools.golden $(BASE)
 	$(CORE) --cov
 
-thorough: $(VENV)/.test ## every test, with many random examples and every history of five commands (hours)
-	MIMO_CREDITS_DEPTH=5 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
+thorough: $(VENV)/.test ## every test, with many random examples, histories of five commands, 1,000 crashes (hours)
+	MIMO_CREDITS_DEPTH=5 MIMO_CREDITS_CRASHES=1000 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
 mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an hour); writes docs/mutants.md
 	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
@@ -58,6 +60,9 @@ mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an h
 
 bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
+
+bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
+	$(BIN)/python -m benchmarks.sql
 
 new-card: $(VENV)/.runtime ## begins a rate card from the last one: VERSION=2026-12-01, of a correction REVISION=2 too
 	@test -n "$(VERSION)" || { echo 'Say on which day it takes effect: make new-card VERSION=2026-12-01' >&2; exit 2; }
@@ -75,11 +80,20 @@ compare-prices: $(VENV)/.runtime $(PRICES)/.downloaded ## our prices beside thos
 scenarios: $(VENV)/.test ## writes docs/scenarios.md anew from the golden scenarios
 	$(BIN)/python -m tools.scenarios
 
+site: $(VENV)/.dev ## builds the documentation site in build/site, warnings being errors
+	$(BIN)/python -m tools.site
+
 schema: $(VENV)/.runtime ## writes rates/schema.json anew from the models
 	$(BIN)/python -m tools.schema
 
 api: $(VENV)/.test ## writes docs/api/ anew for the version in the making
 	$(BIN)/python -m tools.api --write
+
+pictures: $(VENV)/.test ## draws the README's pictures anew
+	$(BIN)/python -m tools.pictures
+
+site: $(VENV)/.site ## builds the documentation site, its notebooks run
+	$(BIN)/python -m tools.site
 
 clean: ## removes .venv and what the tools leave behind
 	rm -rf $(VENV) $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
@@ -103,6 +117,10 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $(VENV)/.test $@
+
+$(VENV)/.site: $(VENV)/.made pyproject.toml
+	$(PIP) -e '.[docs]'
+	@touch $(VENV)/.runtime $@
 
 # The wheels alone: what they depend on is not needed to read their data.
 $(PRICES)/.downloaded: $(VENV)/.made tools/price_packages.txt

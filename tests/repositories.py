@@ -17,3 +17,9 @@ def commit_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     author = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
     for command in (["init", "--quiet"], ["add", "."], [*author, "commit", "--quiet", "--no-verify", "-m", "all"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+def shallow_clone(of: Path, to: Path) -> Path:
+    """A clone that has the last commit of a repository and nothing before it."""
+    subprocess.run(["git", "clone", "--quiet", "--depth", "1", of.as_uri(), str(to)], check=True)
+    return to

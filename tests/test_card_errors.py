@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import pickle
 import time
+from pathlib import Path
 
 import pytest
 
 from mimo_credits import Usage, charge
 from mimo_credits.card import RateCard
-from mimo_credits.errors import MimoCreditsError, NotInPlan, RateCardError
+from mimo_credits.errors import InputError, MimoCreditsError, NotInPlan, RateCardError
 from tests.made_cards import CARD as MADE
 from tests.small_card import CARD, FILE, edited
 
@@ -53,19 +54,23 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a text for a table": ("[sources]\nlist = {", '[sources]\npage = "Page"\nlist = {', [("sources.page", "")]),
     "a table for a list": ('aliases = ["acme/long"]', "aliases = {}", [("models.long.aliases", "")]),
     "a number for an alias": ('aliases = ["acme/long"]', "aliases = [1]", [("models.long.aliases[0]", "")]),
-    "a list for rates": ("credits   = { hit = 0.005, miss = 1, output = 2.5 }", "credits   = [1]", [(f"{FAST}.credits", "")]),
+    "a list for rates": ("credits   = { hit = 0.005, miss = 1, output = 2.5 }", "credits   = [1]", [(f"{FAST}.credits", 'needs a number, a table of rates, or "not in plan", not [1]')]),
     "another word than not in plan": ('"not in plan"', '"none"', [("models.cash.credits", "not in plan")]),
     "an unknown key of the card": ("revision ", "currency = 'USD'\nrevision ", [("currency", "is not a key that rate cards know")]),
     "an unknown key of a tier": ("small.source", "small.bonus = 1\nsmall.source", [("tiers.small.bonus", "not a key")]),
-    "an unknown meter": ("{ hit = 0.01, miss", "{ hits = 0.01, miss", [(f"{FAST}.price.USD.hits", "not a key")]),
+    "an unknown meter": ("{ hit = 0.01, miss", "{ hits = 0.01, miss", [(f"{FAST}.price.USD.hits", "is not a key that rate cards know; nearest: hit")]),
+    "a misspelt meter": ("miss = 1, output = 2.5", "mis = 1, output = 2.5", [(f"{FAST}.credits.mis", "nearest: miss")]),
+    "a misspelt section": ("[cycle]", "[cycles]", [("cycles", "nearest: cycle"), ("cycle", "is missing")]),
+    "a misspelt limit": ("input_up_to = 1_000", "upto = 1_000", [("models.long.bands[0].upto", "nearest: input_up_to")]),
+    "a key like no other": ("[cycle]", "[cycle]\nzzz = 1", [("cycle.zzz", "is not a key that rate cards know")]),
     "an unknown key of a band": ("credits     = 4", "credits     = 4\nabove = 2_000", [("models.long.bands[2].above", "not a key")]),
     "an unknown section": ("[cycle]", "[refunds]\n[cycle]", [("refunds", "not a key")]),
     "a section is missing": ("\n[policy]", "\n[policies]", [("policies", "not a key"), ("policy", "is missing")]),
     "a key is missing": ('upgrade             = "trade-in"\n', "", [("policy.upgrade", "is missing")]),
     "no source": ('small.source  = "H list"\n', "", [("tiers.small.source", "is missing")]),
-    "a tier's id in capitals": ("[tiers]", "[tiers]\nBIG = 3", [("tiers.BIG", "pattern"), ("tiers.BIG", "needs a table")]),
-    "a currency in small letters": ("CNY = 35.50", "cny = 35.50", [("tiers.small.price.cny", "pattern")]),
-    "a source's id in capitals": ("[sources]", '[sources]\nPage = { title = "", date = "" }', [("sources.Page", "pattern")]),
+    "a tier's id in capitals": ("[tiers]", "[tiers]\nBIG = 3", [("tiers.BIG", "needs an id of small letters, digits, - and _, such as lite, not 'BIG'"), ("tiers.BIG", "needs a table")]),
+    "a currency in small letters": ("CNY = 35.50", "cny = 35.50", [("tiers.small.price.cny", "needs a currency in three capital letters (ISO 4217), such as USD, not 'cny'")]),
+    "a source's id in capitals": ("[sources]", '[sources]\nPage = { title = "", date = "" }', [("sources.Page", "needs an id of small letters, digits and -, such as official-faq, not 'Page'")]),
     "a key that looks like one of ours": ("revision ", '"<x>" = 1\nrevision ', [('"<x>"', "not a key")]),
     "a key with a quotation mark": ("revision ", "'say \"x\"' = 1\nrevision ", [('"say \\"x\\""', "not a key")]),
     # --- numbers
@@ -87,8 +92,8 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a price of a token with thirteen decimals": (NUMBER, "price.USD = { hit = 0.0000000000001, miss", [(f"{FAST}.price.USD.hit", "at most 12 decimals")]),
     "a first purchase above the list price": ("= 0.88", "= 1.01", [("policy.first_purchase_pays", "at most 1, not 1.01")]),
     "hours that cost nothing": ("= 0.8\n", "= 0\n", [("off_peak.multiply_by", "must be more than 0")]),
-    "a context of nothing": ("context = 4_000", "context = 0", [("models.long.context", "greater than 0")]),
-    "no whole number of tasks": ("count = 7", "count = -7", [("tiers.large.tasks.count", "greater than 0")]),
+    "a context of nothing": ("context = 4_000", "context = 0", [("models.long.context", "needs more than 0, not 0")]),
+    "no whole number of tasks": ("count = 7", "count = -7", [("tiers.large.tasks.count", "needs more than 0, not -7")]),
     # --- rate sets and bands
     "one rate for every token beside another": ("credits   = { hit = 0.005,", "credits   = { token = 3, hit = 0.005,", [(f"{FAST}.credits", "cannot stand beside hit, miss or output")]),
     "a rate set without a rate": ("credits   = { hit = 0.005, miss = 1, output = 2.5 }", "credits   = {}", [(f"{FAST}.credits", "has no rate")]),
@@ -104,6 +109,14 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "not in plan, with credits in bands": ("context = 4_000", 'context = 4_000\ncredits = "not in plan"', [("models.long", "credits stands both on the model and in a band")]),
     "credits in some bands only": ("credits     = 2\n", "", [("models.long", "credits stands in a band, but not in each of them")]),
     "a price in some bands only": ("{ USD = 2, CNY = 14 }", "{ USD = 2 }", [("models.long", "price.CNY stands in a band, but not in each of them")]),
+    "a meter that is in some bands only": (
+        "credits     = 4", "credits     = { hit = 1, output = 4 }",
+        [("models.long.bands[2].credits", "has rates for hit, output, but the first band for hit, miss, output")],
+    ),
+    "a price of a meter that is in some bands only": (
+        "{ USD = 2, CNY = 14 }", "{ USD = { miss = 2, output = 1 }, CNY = 14 }",
+        [("models.long.bands[1].price.USD", "has rates for miss, output, but the first band for hit, miss, output")],
+    ),
     "a band without rates": (
         "credits     = 2\nprice       = { USD = 2, CNY = 14 }\n",
         "",
@@ -114,7 +127,7 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "an alias claimed twice by one model": ('["acme/long"]', '["acme/long", "acme/long"]', [("models.long.aliases[1]", "'acme/long' is claimed by 'long' already")]),
     "an alias that is another model's id": ('"quick"]', '"cash"]', [(f"{FAST}.aliases[1]", "'cash' is the id of a model")]),
     "an alias that is the model's own id": ('["acme/long"]', '["long"]', [("models.long.aliases[0]", "'long' is the id of a model")]),
-    "an alias with a space": ('["acme/long"]', '["acme long"]', [("models.long.aliases[0]", "pattern")]),
+    "an alias with a space": ('["acme/long"]', '["acme long"]', [("models.long.aliases[0]", "needs a name without spaces, not 'acme long'")]),
     "an assumption twice": ("[[assumptions]]", '[[assumptions]]\nid = "yuan"\nsays = "Eight."\n[[assumptions]]', [("assumptions[1].id", "'yuan' is an assumption of this card already")]),
     # --- tiers
     "a tier without a price that others have": ("{ USD = 5, CNY = 35.50 }", "{ USD = 5 }", [("tiers.small.price", "has no CNY price")]),
@@ -131,16 +144,18 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "no instant": ("effective_from = 2026-01-02T00:00:00+08:00\n", "", [("effective_from", "is missing")]),
     "an instant before all calendars": ("2026-01-02T00:00:00+08:00", "0001-01-01T00:00:00+08:00", [("effective_from", "outside the years 1970 to 8999")]),
     "a version of another day": ('"2026-01-02"', '"2026-01-03"', [("version", "is not the day on which effective_from lies: '2026-01-02'")]),
-    "a version that is no day": ('"2026-01-02"', '"May"', [("version", "pattern"), ("version", "is not the day")]),
-    "a revision of nothing": ("= 3\neffective", "= 0\neffective", [("revision", "greater than 0")]),
-    "a revision of a million": ("= 3\neffective", "= 1_000_000\neffective", [("revision", "less than 1000000")]),
-    "a card before that is no card": ("revision ", 'supersedes = "the old one"\nrevision ', [("supersedes", "pattern")]),
+    "a version that is no day": ('"2026-01-02"', '"May"', [("version", "needs a day, such as 2026-05-27, not 'May'"), ("version", "is not the day")]),
+    "a revision of nothing": ("= 3\neffective", "= 0\neffective", [("revision", "needs more than 0, not 0")]),
+    "a revision of a million": ("= 3\neffective", "= 1_000_000\neffective", [("revision", "needs less than 1,000,000, not 1000000")]),
+    "a card before that is no card": ("revision ", 'supersedes = "the old one"\nrevision ', [("supersedes", "needs a card's id, such as 2026-05-27.1, not 'the old one'")]),
     # --- policy, cycle, hours
     "an unknown policy": ('"trade-in"', '"for-free"', [("policy.upgrade", "'price-difference' or 'trade-in'")]),
     "an unknown downgrade": ('"at-renewal"', '"at-once"', [("policy.downgrade", "'at-renewal'")]),
     "an unknown end of the allowance": ('"stop"', '"borrow"', [("policy.exhausted", "'stop' or 'pay-as-you-go'")]),
+    "a number for a rollover": ('"none"', "5", [("policy.rollover", 'needs "none", or a table such as { up_to = 1_000, cycles = 1 }, not 5')]),
+    "no rollover": ('rollover            = "none"\n', "", [("policy.rollover", 'is missing: "none", or a table such as')]),
     "an unknown rollover": ('"none"', '"all"', [("policy.rollover", "'none'")]),
-    "a rollover over more cycles than a card may say": ('"none"', "{ up_to = 1, cycles = 101 }", [("policy.rollover.cycles", "less than or equal to 100")]),
+    "a rollover over more cycles than a card may say": ('"none"', "{ up_to = 1, cycles = 101 }", [("policy.rollover.cycles", "needs at most 100, not 101")]),
     "a rollover of nothing": ('"none"', "{ up_to = 0, cycles = 1 }", [("policy.rollover.up_to", "must be more than 0")]),
     "an unknown rounding": ('"half-up"', '"nearest"', [("policy.money_rounding", "'half-up'")]),
     "an unknown boundary": ('"day-end"', '"night"', [("cycle.boundary", "'instant' or 'day-end'")]),
@@ -150,8 +165,8 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a zone longer than a file's name": ('"UTC"', f'"{"U" * 5_000}"', [("cycle.timezone", "is no time zone of the IANA database")]),
     "a cycle of days and months": ("months   = 1", "months   = 1\ndays = 30", [("cycle", "needs either days or months")]),
     "a cycle of neither": ("months   = 1\n", "", [("cycle", "needs either days or months")]),
-    "a cycle of two centuries": ("months   = 1\n", "months   = 2_400\n", [("cycle.months", "less than or equal to 1200")]),
-    "a cycle of centuries of days": ("months   = 1\n", "days = 99_999\n", [("cycle.days", "less than or equal to 36500")]),
+    "a cycle of two centuries": ("months   = 1\n", "months   = 2_400\n", [("cycle.months", "needs at most 1,200, not 2400")]),
+    "a cycle of centuries of days": ("months   = 1\n", "days = 99_999\n", [("cycle.days", "needs at most 36,500, not 99999")]),
     "hours that are none": ("= 08:00:00", "= 00:00:00", [("off_peak", "start and end are the same")]),
     "an hour that is a text": ("= 08:00:00", '= "08:00:00"', [("off_peak.end", "")]),
     # --- sources
@@ -164,8 +179,8 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a number for a source": ('small.source  = "H list"', "small.source  = 3", [("tiers.small.source", "")]),
     "no source for a currency": (', CNY = "assumed yuan"', "", [("models.long.source", "says nothing of CNY")]),
     "no source for the credits": ('credits = "M list", ', "", [("models.long.source", "says nothing of credits")]),
-    "a letter that means nothing": ('small.source  = "H list"', 'small.source  = "sure list"', [("tiers.small.source", "pattern")]),
-    "a letter without a source": ('small.source  = "H list"', 'small.source  = "H"', [("tiers.small.source", "pattern")]),
+    "a letter that means nothing": ('small.source  = "H list"', 'small.source  = "sure list"', [("tiers.small.source", "such as H official-faq, press, not 'sure list'")]),
+    "a letter without a source": ('small.source  = "H list"', 'small.source  = "H"', [("tiers.small.source", "such as H official-faq, press, not 'H'")]),
     "sources that are not listed, beside sections that cannot be read": (
         'source      = "H list"\n\n[[assumptions]]\nid   = "yuan"',
         'source      = "H page"\n\n[[assumptions]]\nid   = "yen"\nsource = "H blog"\nsays = "One."\n[[assumptions]]\nid   = 3',
@@ -186,7 +201,7 @@ BROKEN: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
     "a negative integer of 401 digits": ("small.credits = 1_000", f"small.credits = -{10**400}", [("tiers.small.credits", "below 1e19")]),
     "an exponent of a million": ("small.credits = 1_000", "small.credits = 1e999999", [("tiers.small.credits", "below 1e19")]),
     "an exponent of minus a million": ("hit = 0.005", "hit = 1e-999999", [(f"{FAST}.credits.hit", "at most 12 decimals")]),
-    "tokens beyond any count": ("context = 4_000", f"context = {10**400}", [("models.long.context", "less than or equal to")]),
+    "tokens beyond any count": ("context = 4_000", f"context = {10**400}", [("models.long.context", "needs at most 1,000,000,000,000,000, not 1000")]),
 }  # fmt: skip
 
 
@@ -252,6 +267,18 @@ def test_text_that_no_utf8_can_hold_names_its_line() -> None:
 def test_text_that_is_not_utf8_names_its_line() -> None:
     error = refusal(CARD.encode().replace(b"Seven", b"S\xe4ven"))
     assert [str(problem) for problem in error.problems] == [f"line {line_of(CARD, 'Seven')}: is not UTF-8 text"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_card() -> None:
+    assert RateCard.from_toml(b"\xef\xbb\xbf" + CARD.encode()).id == "2026-01-02.3"
+    assert RateCard.from_toml("\ufeff" + CARD).id == "2026-01-02.3"
+
+
+def test_a_path_where_the_text_of_a_card_belongs_gets_a_hint() -> None:
+    assert "text: looks like the path of a file: load_card(path=…) reads one" in str(refusal("cards/x.toml"))
+    assert "looks like the path" not in str(refusal("x =\n# cards/x.toml"))
+    with pytest.raises(InputError, match=r"text: needs the TOML of a card \(load_card\(path=…\) reads a file\), not"):
+        RateCard.from_toml(Path("cards/x.toml"))
 
 
 def test_eleven_problems_are_all_listed_at_once() -> None:

@@ -191,7 +191,7 @@ def test_derive_adds_a_model(card: RateCard) -> None:
     ("changes", "where"),
     [
         ({"models": {"free": {"credits": -1}}}, "models.free.credits.token"),
-        ({"models": {"free": {"credits": 0.5}}}, "models.free.credits"),
+        ({"models": {"free": {"credits": 0.5}}}, "models.free.credits.token"),
         ({"models": {"free": {"credits": Decimal("0.0001")}}}, "models.free.credits.token"),
         ({"models": {"free": {"aliases": ["quick"]}}}, 'models."fast-1.5".aliases[1]'),
         ({"policy": None}, "policy"),
@@ -213,3 +213,8 @@ def test_derive_checks_the_new_card(card: RateCard, changes: dict[str, object], 
 def test_what_toml_could_not_say_is_refused(card: RateCard, changes: Any) -> None:
     with pytest.raises(RateCardError, match="changes: are nothing that TOML could say"):
         card.derive(changes)
+
+
+def test_a_float_of_python_is_refused_as_such(card: RateCard) -> None:
+    with pytest.raises(RateCardError, match=r"tiers\.small\.credits: needs an int or a Decimal, not the float 5\.5"):
+        card.derive({"tiers": {"small": {"credits": 5.5}}})

@@ -15,6 +15,7 @@ from mimo_credits import (
     NoSuchCard,
     RateCardError,
     Withdrawal,
+    WithdrawnCard,
     catalog,
     list_cards,
     list_providers,
@@ -109,13 +110,42 @@ def test_a_card_pinned_by_its_digest_is_just_those_bytes(rates):
     assert load_card("2026-01-01", sha256=digest.upper()).sha256 == digest
 
 
-@pytest.mark.parametrize("wrong", ["", "0" * 64, sha256(text_of("2026-02-01"))])
+@pytest.mark.parametrize("wrong", ["0" * 64, sha256(text_of("2026-02-01"))])
 def test_a_card_pinned_to_other_bytes_is_refused_with_both_digests(rates, wrong):
     with pytest.raises(CardMismatch) as caught:
         load_card("2026-01-01", sha256=wrong)
     error, digest = caught.value, sha256(text_of("2026-01-01"))
     assert (error.card_id, error.expected, error.found) == ("2026-01-01.1", wrong, digest)
     assert str(error) == f"rate card 2026-01-01.1 is pinned to sha256 {wrong}, but its content has {digest}."
+
+
+@pytest.mark.parametrize("written", ["", "947d", "sha256:{}", "{}0", " {}", "{:.12}", "x" * 64])
+def test_what_is_no_digest_is_an_input_error_and_no_mismatch(rates, own, written):
+    digest = written.format(sha256(text_of("2026-01-01")))
+    why = "needs 64 hexadecimal digits and nothing else"
+    for load in (
+        lambda: load_card("2026-01-01", sha256=digest),
+        lambda: load_card(path=own / "a.toml", sha256=digest),
+        lambda: load_book(pins={"2026-01-01": f"2026-01-01.1@sha256:{digest}"}),
+    ):
+        with pytest.raises(InputError) as caught:
+            load()
+        assert caught.value.field == "sha256"
+        assert why in caught.value.why or caught.value.why == "the digest after @sha256: is empty"
+
+
+def test_a_pin_in_the_place_of_a_version_is_told_where_its_digest_goes(rates):
+    with pytest.raises(InputError, match=r"has a digest: pass '2026-01-01\.1' and, for the digest, sha256=$") as caught:
+        load_card(f"2026-01-01.1@sha256:{'0' * 64}")
+    assert caught.value.field == "version"
+
+
+@pytest.mark.parametrize("path", ["docs/mycard.toml", "mycard.toml", "./2026-01-01.1", "rates\\mimo\\2026-01-01.1"])
+def test_a_path_in_the_place_of_a_version_is_told_where_it_goes(rates, path):
+    for ask in (load_card, withdrawal):
+        with pytest.raises(InputError, match=r"looks like a file: load it with path=$") as caught:
+            ask(path)
+        assert caught.value.field == "version"
 
 
 def test_line_endings_are_content(rates):
@@ -137,7 +167,7 @@ def test_a_withdrawn_card_loads_with_a_warning_that_names_its_successor(rates):
     status = '[withdrawn."2026-02-01.1"]\nwhy = "A digit was wrong."\nsuccessor = "2026-02-01.2"\ndate = "2026-02-02"\n'
     (rates / "STATUS.toml").write_text(status)
     message = r"^rate card 2026-02-01\.1 was withdrawn: A digit was wrong\. Its successor is 2026-02-01\.2\.$"
-    with pytest.warns(UserWarning, match=message) as caught:
+    with pytest.warns(WithdrawnCard, match=message) as caught:
         assert load_card("2026-02-01.1").id == "2026-02-01.1"
     assert [warning.filename for warning in caught] == [__file__]
     assert load_card("2026-02-01").id == "2026-02-01.10"
@@ -194,6 +224,21 @@ def test_a_pin_chooses_another_revision(rates):
     assert [card.id for card in book] == ["2026-01-01.1", "2026-02-01.2", "2026-03-01.1"]
 
 
+def test_a_pin_may_carry_the_digest(rates):
+    digest = sha256(text_of("2026-02-01", revision=2))
+    book = load_book(pins={"2026-02-01": f"2026-02-01.2@sha256:{digest}"})
+    assert [card.id for card in book] == ["2026-01-01.1", "2026-02-01.2", "2026-03-01.1"]
+    with pytest.raises(CardMismatch) as caught:
+        load_book(pins={"2026-02-01": f"2026-02-01.1@sha256:{digest}"})
+    assert (caught.value.card_id, caught.value.expected) == ("2026-02-01.1", digest)
+
+
+def test_a_pin_whose_key_has_a_revision_is_told_what_a_key_is(rates):
+    with pytest.raises(InputError, match=r"a key is a version without revision, '2026-02-01'$") as caught:
+        load_book(pins={"2026-02-01.2": "2026-02-01.2"})
+    assert caught.value.field == "pins"
+
+
 def test_a_pin_of_an_unknown_version_is_refused(rates):
     with pytest.raises(NoSuchCard) as caught:
         load_book(pins={"2026-02-02": "2026-02-02.1"})
@@ -215,7 +260,7 @@ def test_a_pin_to_another_version_is_refused(rates, card_id):
 
 def test_a_pin_to_a_withdrawn_card_warns(rates):
     (rates / "STATUS.toml").write_text(WITHDRAWN)
-    with pytest.warns(UserWarning, match="was withdrawn") as caught:
+    with pytest.warns(WithdrawnCard, match="was withdrawn") as caught:
         load_book(pins={"2026-02-01": "2026-02-01.1"})
     assert [warning.filename for warning in caught] == [__file__]  # whoever wrote the pin
     load_book()
@@ -327,12 +372,19 @@ def test_two_files_that_claim_one_card_are_refused(own):
 
 
 def test_a_folder_without_cards_makes_no_book(own):
-    for name in ("empty", "missing", "a.toml"):
-        if name == "empty":
-            (own / name).mkdir()
+    (own / "empty").mkdir()
+    said = {"empty": "holds no rate card (*.toml)", "missing": "does not exist", "a.toml": "is no folder"}
+    for name, why in said.items():
         with pytest.raises(InputError) as caught:
             load_book(directory=own / name)
-        assert (caught.value.field, caught.value.why) == ("directory", f"{own / name} holds no rate card (*.toml)")
+        assert (caught.value.field, caught.value.why) == ("directory", f"{own / name} {why}")
+
+
+def test_a_card_of_a_folder_that_cannot_be_read_names_the_argument(own):
+    (own / "d.toml").mkdir()
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        load_book(directory=own)
+    assert caught.value.field == "directory"
 
 
 # --- other providers --------------------------------------------------------------------------------------------------

@@ -217,5 +217,6 @@ def test_only_a_tier_with_an_allowance_has_a_share_of_it():
         assert set(shares_of_allowance(before, after, costs)) == {"small", "large"}
     assert shares_of_allowance(TIERED, GROWN, costs)["large"] == (Fraction(1, 2), Fraction(3, 2))
     others = GROWN.derive({"tiers": dict.fromkeys(("small", "mid", "large"))})
-    assert "share of a month" in as_text(difference_sheet(TIERED, GROWN, compare_usage(TIERED, GROWN, [])))
-    assert "share of a month" not in as_text(difference_sheet(TIERED, others, compare_usage(TIERED, others, [])))
+    for after, shown in ((GROWN, True), (others, False)):
+        used = compare_usage(TIERED, after, [Usage("flat", input_tokens=10)])
+        assert ("share of a month" in as_text(difference_sheet(TIERED, after, used))) is shown

@@ -7,17 +7,21 @@ followed by what it prints; a line `…` stands for lines left out.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
+from mimo_credits import RateBook, load_card
 from mimo_credits.cli import main
 
 ROOT = Path(__file__).parents[1]
+PINNED = "2026-05-27.1"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -70,8 +74,32 @@ def test_a_page_does_what_it_shows(page, monkeypatch):
         example.evaluate()
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "your-own-card.md"], ids=lambda page: page.name)
+def test_each_snippet_runs_when_copied_alone(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for example in Sybil(parsers=[CodeBlockParser("python", run_python)]).parse(page).examples():
+        example.namespace.clear()
+        example.evaluate()
+
+
 def examples_of(page: Path) -> list[Example]:
     return list(Sybil(parsers=PARSERS).parse(page).examples())
+
+
+def _fixtures(test: Callable[..., object]) -> dict[str, object]:
+    """What a test asks for: the card that its marker pins, or that of the page's ini file."""
+    pins = [mark.args[0] for mark in getattr(test, "pytestmark", ()) if mark.name == "rate_card"]
+    card = load_card(*pins or [PINNED])
+    made = {"rate_card": card, "rate_book": RateBook.fixed(card)}
+    return {name: made[name] for name in inspect.signature(test).parameters}
+
+
+@pytest.mark.parametrize("example", examples_of(ROOT / "docs/testing.md"), ids=lambda example: f"line {example.line}")
+def test_each_snippet_on_testing_is_complete_by_itself(example):
+    example.namespace.clear()
+    example.evaluate()
+    for test in [value for name, value in example.namespace.items() if name.startswith("test_")]:
+        test(**_fixtures(test))
 
 
 def test_the_readme_shows_what_it_promises():

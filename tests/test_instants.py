@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_credits import InputError
-from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, from_unix, parse_instant, to_utc
+from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, from_unix, from_unix_ms, parse_instant, to_utc
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 
@@ -114,3 +114,13 @@ def test_seconds_outside_the_calendar_are_refused(seconds):
 
 def test_what_python_cannot_count_from_1970_is_named():
     assert refused(from_unix, 10**30).why == f"{10**30} is not an instant in seconds since 1970"
+
+
+def test_unix_milliseconds_are_read_exactly():
+    assert from_unix_ms(0) == FIRST_INSTANT
+    assert from_unix_ms(1_779_811_200_123) == datetime(2026, 5, 26, 16, 0, 0, 123_000, tzinfo=UTC)
+
+
+def test_milliseconds_outside_the_calendar_are_refused():
+    assert refused(from_unix_ms, -1).why.endswith("lies outside the years 1970 to 8999")
+    assert refused(from_unix_ms, 10**15).why == f"{10**15} is not an instant in milliseconds since 1970"

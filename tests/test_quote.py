@@ -21,10 +21,10 @@ def test_a_quote_shows_the_rate_that_each_meter_paid():
         off_peak=False,
         millicredits=1_219_000,
         lines=(
-            QuoteLine("banded", "banded", 1, "cache_hit", 50, Decimal(2), "token", 100_000),
-            QuoteLine("banded", "banded", 1, "cache_miss", 100, Decimal(10), "token", 1_000_000),
-            QuoteLine("banded", "banded", 1, "output", 7, Decimal(17), "token", 119_000),
-            QuoteLine("banded", "banded", 1, "web_search", 2, None, "call", 0),
+            QuoteLine("banded", "banded", 1, "above 100 up to 200", "cache_hit", 50, Decimal(2), "token", 100_000),
+            QuoteLine("banded", "banded", 1, "above 100 up to 200", "cache_miss", 100, Decimal(10), "token", 1_000_000),
+            QuoteLine("banded", "banded", 1, "above 100 up to 200", "output", 7, Decimal(17), "token", 119_000),
+            QuoteLine("banded", "banded", 1, "above 100 up to 200", "web_search", 2, None, "call", 0),
         ),
         money=FrozenMap({"USD": Decimal("0.010238")}),
         unpriced=FrozenMap({"CNY": f"rate card {CARD.id} has no rate for any meter of 'banded' in CNY."}),
@@ -38,7 +38,7 @@ def test_a_quote_keeps_the_name_that_was_asked_for_beside_the_one_that_is_billed
 
 def test_a_quote_of_audio_shows_the_rate_of_an_hour():
     shown = quote(CARD, Usage("speech", audio_seconds=9), at=NIGHT)
-    assert shown.lines == (QuoteLine("speech", "speech", 0, "audio_second", 9, Decimal("5.6"), "hour", 14),)
+    assert shown.lines == (QuoteLine("speech", "speech", 0, "", "audio_second", 9, Decimal("5.6"), "hour", 14),)
     assert shown.off_peak
     assert shown.credits == Decimal("0.014")
 

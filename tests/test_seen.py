@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -24,15 +26,22 @@ from mimo_credits import (
     Grant,
     Hold,
     InputError,
+    Ledger,
     RateBook,
     RateCard,
+    Receipt,
+    Reconciliation,
     Record,
     Subscribe,
     Usage,
+    compare_usage,
+    diff_cards,
+    explain,
     fold,
     load_book,
     load_card,
     quote,
+    reconcile,
     statement,
 )
 from mimo_credits.display import (
@@ -47,7 +56,7 @@ from mimo_credits.display import (
     tiers_sheet,
 )
 from mimo_credits.display.records import records_of
-from mimo_credits.display.sheet import Listing, Paragraph, Section, Sheet, Table
+from mimo_credits.display.sheet import Listing, Paragraph, Section, Sheet, Table, visible
 from tests.made_cards import TEXT
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -213,7 +222,7 @@ def test_print_gives_the_text_and_repr_stays_one_line() -> None:
     assert repr(account) == "<Account lite, 4,099,364,505 credits left at 2026-06-01T00:00:00+00:00>"
     assert repr(Account()) == "<Account without a plan, 0 credits left>"
     assert repr(quote(MAY, REQUEST)) == "<Quote 635,000 credits by card 2026-05-27.1, sha256 947d3916b02c…>"
-    assert repr(statement(entries)).startswith("<Statement of 1 cycles, 2026-06-01T00:00:00+00:00 to 2026-07-02")
+    assert repr(statement(entries)).startswith("<Statement of 1 cycle, 2026-06-01T00:00:00+00:00 to 2026-07-02")
     assert repr(statement([])) == "<Statement of no cycles>"
 
 
@@ -227,18 +236,22 @@ def test_an_account_says_what_is_pending_and_where_it_is_pinned() -> None:
     assert "An account that has no entries yet" in str(Account())
 
 
-def test_a_statement_without_its_book_tells_bands_by_number() -> None:
+def test_bands_are_told_by_their_limits_and_without_a_book_as_far_as_entries_know_them() -> None:
     card = load_card("2026-04-03")
     long = Usage("mimo-v2-pro", input_tokens=300_000)
     april = datetime(2026, 4, 5, tzinfo=UTC)
-    entries = fold(Account(), [Subscribe("s", april, "lite"), Record("r", april, long)], RateBook.fixed(card))[1]
-    assert "mimo-v2-pro band 2         -/4/-" in str(statement(entries))
-    assert "mimo-v2-pro, band 2" in str(quote(card, long))
+    book = RateBook.fixed(card)
+    entries = fold(Account(), [Subscribe("s", april, "lite"), Record("r", april, long)], book)[1]
+    assert "mimo-v2-pro above 256,000             4 " in str(statement(entries, book=book))
+    assert "mimo-v2-pro band 2, up to 1,048,576             4 " in str(statement(entries))
+    assert "mimo-v2-pro, above 256,000 input tokens" in str(quote(card, long))
+    short = fold(Account(), [Subscribe("s", april, "lite"), Record("r", april, replace(long, input_tokens=1))], book)
+    assert "mimo-v2-pro up to 256,000  " in str(statement(short[1]))
 
 
 def test_what_has_no_sheet_says_so() -> None:
     with pytest.raises(
-        InputError, match="Account, Forecast, Quote, RateCard, Statement, TierComparison, WindowReport have"
+        InputError, match=r"Account, CardDifference, Explanation, .* TierComparison, UsageComparison, WindowReport have"
     ):
         sheet_of(7)
 
@@ -316,3 +329,111 @@ def test_markdown_is_a_method_too_and_what_has_no_lines_has_no_records() -> None
     assert MAY.to_markdown() == as_markdown(sheet_of(MAY))
     with pytest.raises(InputError, match="has no lines"):
         records_of(MAY)
+
+
+def test_a_statements_bills_are_a_table_of_their_own_that_adds_up_to_what_is_due() -> None:
+    made = statement(lived()[1])
+    for rows in (rows_of(made.to_frame("polars", of="bills")), rows_of(made.to_frame("pandas", of="bills"))):
+        assert [(row["currency"], row["amount"], row["reason"]) for row in rows] == [
+            ("USD", made.money_due["USD"], "first-purchase")
+        ]
+    (bill,) = csv.DictReader(io.StringIO(made.to_csv(of="bills"), newline=""))
+    assert (bill["tier"], bill["at"], bill["amount"]) == ("lite", START.isoformat(), "5.28")
+    with pytest.raises(InputError, match=r"of: <Quote .* has lines, not 'bills'"):
+        quote(MAY, REQUEST).to_csv(of="bills")
+
+
+def test_a_frame_names_bands_by_their_inputs() -> None:
+    long = quote(load_card("2026-04-03"), Usage("mimo-v2-pro", input_tokens=300_000))
+    (row,) = csv.DictReader(io.StringIO(long.to_csv(), newline=""))
+    assert row["inputs"] == "above 256,000"
+    assert "band" not in row
+
+
+def test_no_number_is_broken_where_room_is_short_and_what_stands_under_a_group_is_set_in() -> None:
+    console = Console(file=io.StringIO(), width=60)
+    console.print(MAY)
+    console.print(quote(MAY, REQUEST))
+    drawn = console.file.getvalue()
+    for number in ("984,000,000,000", "4,100,000,000", "0.0036"):
+        assert number in drawn
+    assert re.search(r"^mimo-v2\.5-pro *\n  cache hit +86,000  tokens ", drawn, re.MULTILINE)
+
+
+def test_control_characters_in_a_name_break_no_line_and_steer_no_screen() -> None:
+    account, _ = fold(
+        Account(),
+        [Subscribe("s", START, "lite"), Hold("a\nb\x1b[31m\u202e", START, credits=1, expires_at=START + timedelta(1))],
+        load_book(),
+    )
+    for text in (str(account), account._repr_html_(), as_markdown(sheet_of(account))):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert "a\\nb\\x1b[31m\\u202e  " in str(account)
+    assert visible("模型 🙂\u3000x") == "模型 🙂\u3000x"
+    assert visible("\ud800") == "\\ud800"
+
+
+def test_a_statement_of_nothing_says_so() -> None:
+    assert "no entries" in str(Ledger(load_book()).statement("misspelt"))
+
+
+def test_a_statement_without_a_book_has_no_empty_column() -> None:
+    table = sheet_of(statement(lived()[1])).blocks[-1]
+    assert [row.cells for row in table.rows] == [("2026-06-01.1", "sha256 4bbbdb2ee489")]
+
+
+def test_a_web_search_is_cited_from_its_own_section() -> None:
+    june = load_card("2026-06-08")
+    at = datetime(2026, 6, 9, tzinfo=UTC)
+    used = Usage("mimo-v2.5-pro", input_tokens=1, web_searches=1)
+    book = RateBook.fixed(june)
+    entries = fold(Account(), [Subscribe("s", at, "lite"), Record("r", at, used)], book)[1]
+    (segment,) = statement(entries, book=book).cycles[0].segments
+    cites = {line.meter: line.source for line in segment.lines}
+    assert cites == {"cache_miss": june.source_of("mimo-v2.5-pro", "credits"), "web_search": june.web_search.source}
+    assert cites["web_search"] == "H official-websearch"
+
+
+def test_a_remark_says_what_may_surprise_wherever_somebody_looks() -> None:
+    june = load_card("2026-06-08")
+    deaf, heard = Usage("mimo-v2.5-asr", input_tokens=500), Usage("mimo-v2.5-asr", audio_seconds=9)
+    remark = "mimo-v2.5-asr is priced by the hour of audio; this usage has no audio seconds"
+    assert quote(june, [deaf, REQUEST]).remarks == (remark,)
+    for text in (str(quote(june, deaf)), quote(june, deaf)._repr_html_(), quote(june, deaf).to_markdown()):
+        assert "no audio seconds" in text
+    assert quote(june, [deaf, heard]).remarks == quote(june, REQUEST).remarks == ()
+    for usage, said in ((deaf, True), (heard, False)):
+        at = datetime(2026, 6, 9, tzinfo=UTC)
+        _, entries = fold(Account(), [Subscribe("s", at, "lite"), Record("r", at, usage)], RateBook.fixed(june))
+        assert ("no audio seconds" in str(statement(entries))) is said
+
+
+def test_what_people_meet_shows_itself() -> None:
+    book, ledger = load_book(), Ledger(load_book())
+    receipt = ledger.apply("ada", Subscribe("s", START, "lite"))
+    ledger.apply("ada", Record("r", START, Usage("mimo-v2.5-pro", input_tokens=10, web_searches=1)))
+    ledger.apply("ada", Hold("h", START, credits=5, expires_at=START + timedelta(days=1)))
+    entries = ledger.entries("ada")
+    rated = next(entry for entry in entries if type(entry).__name__ == "Rated")
+    console = {"data": {"usage": {"items": [{"name": "plan_total_token", "used": 3_005, "limit": 4_100_000_000}]}}}
+    shown = {
+        "USD 5.28: first-purchase": receipt,
+        "applied before, nothing was done now; 3 entries": ledger.apply("ada", Subscribe("s", START, "lite")),
+        "3,000 credits from allowance to spent: usage": Receipt(entries),
+        "for the next bill: web-search": Receipt(entries),
+        "hold opened   h": Receipt(entries),
+        "mimo-v2.5-pro costs what card 2026-06-01.1 lists for it": explain(rated, entries, book),
+        "first monthly purchase pays a part": explain(receipt.entries[-1], entries, book),
+        "compensation_total_token": reconcile(ledger.account("ada"), console),
+        "The console and the ledger agree": reconcile(Account(), {"data": {}}),
+        "2026-09-22.1": book,
+        "mimo-v2.5-pro, credits, cache miss": diff_cards(load_card("2026-04-22"), MAY),
+        "Credits for this usage": compare_usage(load_card("2026-04-22"), MAY, [REQUEST]),
+    }
+    for words, value in shown.items():
+        assert words in str(value)
+        drawn = Console(file=io.StringIO(), width=200)
+        drawn.print(value)
+        assert "sha256" in value._repr_html_() or type(value) in (Receipt, Reconciliation)
+        assert len(drawn.file.getvalue()) > 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import random
 import subprocess
 import sys
@@ -332,6 +333,22 @@ def test_hypothesis_alone_does_not_load_the_strategies():
     )
 
 
-def run(source: str) -> None:
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+def test_without_hypothesis_plugins_the_types_are_known_from_the_strategies_on():
+    run(
+        "import sys, warnings\n"
+        "from hypothesis import strategies as st\n"
+        "assert 'mimo_credits' not in sys.modules\n"
+        "from mimo_credits import Command, Record, Usage\n"
+        "from mimo_credits.testing.strategies import usages\n"
+        "warnings.simplefilter('ignore')\n"
+        "for kind in (Record, Command):\n"
+        "    assert isinstance(st.from_type(kind).example(), kind)\n"
+        "assert repr(st.from_type(Usage)) == repr(usages())",
+        HYPOTHESIS_NO_PLUGINS="1",
+    )
+
+
+def run(source: str, **variables: str) -> None:
+    environment = {**os.environ, **variables}
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr

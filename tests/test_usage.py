@@ -295,7 +295,7 @@ def test_the_model_comes_from_the_payload_or_from_the_caller(read, usage):
     assert read({"model": "theirs", "usage": usage}, model="ours").model == "ours"
     for payload in (usage, {"usage": usage}, {"model": None, "usage": usage}, {"model": 5, "usage": usage}):
         error = refused(read, payload)
-        assert (error.field, error.why) == ("model", "is missing: the payload names none, so pass model=")
+        assert (error.field, error.why) == ("model", "is missing: the payload names none, and none was given")
     assert refused(read, usage, model="").field == "model"
 
 

@@ -112,7 +112,10 @@ def test_equal_maps_have_the_same_bytes():
 
 
 def test_decimals_keep_their_digits():
-    written = [dumps(Billed(AT, Decimal(text), "USD", "usage", "")) for text in ("46", "46.00", "-0.5", "1E+3", "1E-7")]
+    written = [
+        dumps(Billed(AT, Decimal(text), "USD", "usage", "", None, None))
+        for text in ("46", "46.00", "-0.5", "1E+3", "1E-7")
+    ]
     assert [json.loads(text)["amount"] for text in written] == ["46", "46.00", "-0.5", "1000", "0.0000001"]
     assert str(loads(written[1]).amount) == "46.00"
 

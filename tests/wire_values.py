@@ -62,7 +62,7 @@ CARD, DIGEST = "2026-05-27.1", "5d" * 32
 USAGE = Usage("mimo-v2.5-pro", input_tokens=1200, cached_tokens=1000, output_tokens=34, audio_seconds=5, web_searches=2)
 RATES = Rates("mimo-v2.5-pro", 1, 2**63, 2500, 300_000, None, 30_000_000_000)
 CYCLE = Cycle(AT, LATER, AT, 1, CycleRule(30, 0, "day-end", "Asia/Shanghai"))
-BILLED = Billed(AT, Decimal("46.00"), "USD", "trade-in", "change-1")
+BILLED = Billed(AT, Decimal("46.00"), "USD", "trade-in", "change-1", "2026-05-27.1", DIGEST)
 
 PLAN = Plan("pro", "monthly", "USD", CYCLE, AT, CARD, None, Decimal("50"), "max", True, 1_000_000_000)
 CLOSED = ClosedSegment(AT, LATER, CARD, "USD", 5_000)
@@ -96,7 +96,7 @@ SAMPLES: dict[str, Any] = {
     "bucket-closed": BucketClosed(LATER, "grant:grant-1"),
     "hold-opened": HoldOpened(AT, "hold-1", LATER, None),
     "hold-closed": HoldClosed(AT, "hold-1", "settled"),
-    "accrued": Accrued(AT, Fraction(7, 3), "CNY", "pay-as-you-go", "chatcmpl-1"),
+    "accrued": Accrued(AT, Fraction(7, 3), "CNY", "pay-as-you-go", "chatcmpl-1", "2026-05-27.1", DIGEST),
     "billed": BILLED,
     "restated": Restated(LATER, LATER, AT, PLAN, CLOSED, BUCKETS, HOLDS, ENDED_HOLDS),
     "account": Account(
@@ -115,11 +115,14 @@ SAMPLES: dict[str, Any] = {
         off_peak=False,
         millicredits=62_500,
         lines=(
-            QuoteLine("mimo-v2-pro", "mimo-v2.5-pro", 0, "cache_hit", 25, Decimal("2.5"), "token", 62_500),
-            QuoteLine("mimo-v2-pro", "mimo-v2.5-pro", 0, "web_search", 2**60, None, "call", 0),
+            QuoteLine(
+                "mimo-v2-pro", "mimo-v2.5-pro", 0, "up to 256,000", "cache_hit", 25, Decimal("2.5"), "token", 62_500
+            ),
+            QuoteLine("mimo-v2-pro", "mimo-v2.5-pro", 0, "up to 256,000", "web_search", 2**60, None, "call", 0),
         ),
         money=FrozenMap({"USD": Decimal("0.00012"), "CNY": Decimal("0.00087")}),
         unpriced=FrozenMap({"EUR": "rate card 2026-05-27.1 has no rate for any meter of 'mimo-v2-pro' in EUR."}),
+        remarks=("mimo-v2-pro is priced by the hour of audio; this usage has no audio seconds",),
     ),
     "statement": Statement(
         cycles=(
@@ -155,6 +158,7 @@ SAMPLES: dict[str, Any] = {
                                 "mimo-v2.5-pro",
                                 CARD,
                                 0,
+                                "up to 256,000",
                                 False,
                                 "cache_hit",
                                 25,
@@ -162,6 +166,7 @@ SAMPLES: dict[str, Any] = {
                                 "token",
                                 62_500,
                                 "official-plan-page",
+                                RATES,
                             ),
                         ),
                         bills=(BILLED,),

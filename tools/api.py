@@ -18,11 +18,12 @@ from typing import TypeAlias
 import griffe
 import tomli
 
-from tools.git import has_commit, text_at
+from tools.git import NoHistory, base_of, commits_of, text_at
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "mimo_credits"
 FOLDER = "docs/api"
+CHANGELOG = "CHANGELOG.md"
 
 Version: TypeAlias = tuple[int, int, int]
 Api: TypeAlias = dict[str, str]
@@ -67,7 +68,22 @@ def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
 
 def _names(module: griffe.Module) -> Iterator[str]:
     for name in sorted(map(str, module.exports or ())):
-        yield "".join(f"{line}\n" for line in _stub(name, _target(module.members[name])))
+        yield "".join(f"{line}\n" for line in _stub(name, _exported(module, name)))
+
+
+def _exported(module: griffe.Module, name: str) -> griffe.Object:
+    """What a module exports by a name. A submodule of that name hides the import from it, so the import is followed."""
+    found = _target(module.members[name])
+    if not isinstance(found, griffe.Module) or name not in module.imports:
+        return found
+    home, _, original = module.imports[name].rpartition(".")
+    return _exported(_module(module.package, home), original)
+
+
+def _module(package: griffe.Module, path: str) -> griffe.Module:
+    found = package if path == package.path else package[path.removeprefix(f"{package.path}.")]
+    assert isinstance(found, griffe.Module)
+    return found
 
 
 def _target(member: griffe.Object | griffe.Alias) -> griffe.Object:
@@ -84,6 +100,8 @@ def _stub(name: str, what: griffe.Object) -> Iterator[str]:
         case griffe.Attribute():
             constant = what.annotation is None and {"class-attribute", "module-attribute"} & what.labels
             yield f"{name} = {what.value}" if constant else f"{name}: {what.annotation or 'Any'}"
+        case _:
+            raise TypeError(f"{name} is a {what.kind.value}: what is public is a class, a function or a value")
 
 
 def _class(name: str, kind: griffe.Class) -> Iterator[str]:
@@ -119,9 +137,32 @@ def breaks(before: Api, after: Api) -> list[str]:
     found = [f"{module}: removed" for module in before if module not in after]
     for module in before:
         if module in after:
-            changes = griffe.find_breaking_changes(_visited(module, before[module]), _visited(module, after[module]))
-            found += [_said(change) for change in changes]
+            old, new = _visited(module, before[module]), _visited(module, after[module])
+            found += [_said(change) for change in griffe.find_breaking_changes(old, new) if change.kind not in _AS_TEXT]
+            found += [f"{where}: {change}" for where, change in _changed_texts(old, new)]
     return found
+
+
+_AS_TEXT = {griffe.BreakageKind.CLASS_REMOVED_BASE, griffe.BreakageKind.RETURN_CHANGED_TYPE}
+"""What griffe sees in part only, and `_changed_texts` in full."""
+
+
+def _changed_texts(before: griffe.Object, after: griffe.Object) -> Iterator[tuple[str, str]]:
+    """Where a base, an enum's value, or the type of a field or of what is returned reads otherwise than before."""
+    for name, old in before.members.items():
+        new = after.members.get(name)
+        match old, new:
+            case griffe.Class(), griffe.Class():
+                lost = [base for base in map(str, old.bases) if base not in map(str, new.bases)]
+                yield from ((old.path, f"Base class was removed ({base})") for base in lost)
+                yield from _changed_texts(old, new)
+            case griffe.Function(), griffe.Function() if str(old.returns) != str(new.returns):
+                yield old.path, f"Return type was changed ({old.returns} to {new.returns})"
+            case griffe.Attribute(), griffe.Attribute() if before.is_class:
+                if str(old.annotation) != str(new.annotation):
+                    yield old.path, f"Type was changed ({old.annotation} to {new.annotation})"
+                if str(old.value) != str(new.value):
+                    yield old.path, f"Value was changed ({old.value} to {new.value})"
 
 
 def _visited(module: str, stub: str) -> griffe.Module:
@@ -161,14 +202,14 @@ def files(root: Path) -> dict[str, Path]:
     return {version: found[version] for version in sorted(found, key=version_of)}
 
 
-def problems(root: Path, base: str) -> list[str]:
-    """What is wrong with the API and its files; `base` is a commit that knows what had been released by then."""
+def problems(root: Path, asked: str | None) -> list[str]:
+    """What is wrong with the API and its files; `asked` is a commit whose history knows what was released by then."""
     known = files(root)
     if not known:
         return [f"{FOLDER} holds no API to compare with: run `make api`"]
     unlisted = [version for version in released(_changelog(root)) if version not in known]
     found = [f"{version} is released, but {FOLDER}/{version}.pyi is missing" for version in unlisted]
-    return found + _rewritten(root, base) + _broken(root, *list(known.items())[-1])
+    return found + _rewritten(root, asked) + _broken(root, *list(known.items())[-1])
 
 
 def _broken(root: Path, last: str, file: Path) -> list[str]:
@@ -185,16 +226,26 @@ def _broken(root: Path, last: str, file: Path) -> list[str]:
     return [*lost, right]
 
 
-def _rewritten(root: Path, base: str) -> list[str]:
-    """Which files of releases changed since `base`; none without git or before the first commit."""
-    if not has_commit(root, base):
-        return [] if base == "HEAD" else [f"there is no commit {base} to compare with"]
-    before = released(text_at(root, base, "CHANGELOG.md") or "")
+def releases(root: Path, base: str) -> dict[str, str]:
+    """Every version that any commit up to `base` called released, with the first commit that did."""
+    found: dict[str, str] = {}
+    for commit in commits_of(root, base, CHANGELOG):
+        for version in released(text_at(root, commit, CHANGELOG) or ""):
+            found.setdefault(version, commit)
+    return found
+
+
+def _rewritten(root: Path, asked: str | None) -> list[str]:
+    """Which files of releases are not as they were released; none without git or before the first commit."""
+    try:
+        base = base_of(root, asked)
+    except NoHistory as error:
+        return [str(error)]
     known = files(root)
     return [
-        f"{FOLDER}/{version}.pyi has changed since {base}, but {version} is released: its API stays as it is"
-        for version in before
-        if (text := text_at(root, base, f"{FOLDER}/{version}.pyi")) is not None
+        f"{FOLDER}/{version}.pyi has changed since {commit:.12}, which released {version}: its API stays as it is"
+        for version, commit in (releases(root, base) if base else {}).items()
+        if (text := text_at(root, commit, f"{FOLDER}/{version}.pyi")) is not None
         and (version not in known or known[version].read_text(encoding="utf-8") != text)
     ]
 
@@ -206,7 +257,7 @@ def current_version(root: Path) -> str:
 
 
 def _changelog(root: Path) -> str:
-    return (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    return (root / CHANGELOG).read_text(encoding="utf-8")
 
 
 def write(root: Path) -> Path:
@@ -220,7 +271,9 @@ def write(root: Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.api", description="Checks the public API.")
-    parser.add_argument("base", nargs="?", default="HEAD", help="a commit since which no release's API has changed")
+    parser.add_argument(
+        "base", nargs="?", help="a commit: what it or one before it released has not changed (default: HEAD)"
+    )
     parser.add_argument("--write", action="store_true", help="first write the API of the version in the making")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
     options = parser.parse_args(arguments)

@@ -84,12 +84,17 @@ def a_successor_is_a_later_revision(folder: Folder) -> Iterator[tuple[str, Probl
 
 
 def a_withdrawal_says_when_and_why(folder: Folder) -> Iterator[tuple[str, Problem]]:
-    """An entry of `STATUS.toml` has a successor, a date and a sentence that says why, and nothing else."""
+    """An entry of `STATUS.toml` has a successor, a date and a sentence that says why, and nothing else.
+
+    Nobody asks a clock whether the date has come: it lies at most a year after the last card takes effect.
+    """
     for name, entry in folder.withdrawn.items():
         for what in sorted(set(entry) ^ set(_STATUS_KEYS)):
             yield name, Problem("STATUS.toml", f"{what} {'is not known there' if what in entry else 'is missing'}")
         if "date" in entry and not _is_day(entry["date"]):
             yield name, Problem("STATUS.toml", f'{entry["date"]!r} is no day such as "2026-11-21"')
+        elif "date" in entry and entry["date"] > _a_year_after(folder):
+            yield name, Problem("STATUS.toml", f"{entry['date']} is more than a year after the last card: misprinted?")
         if "why" in entry and not (isinstance(entry["why"], str) and entry["why"].endswith(".")):
             yield name, Problem("STATUS.toml", "why is no sentence")
 
@@ -112,6 +117,12 @@ def _versions(folder: Folder) -> list[list[tuple[str, RateCard]]]:
 
 def _either(ids: list[str]) -> str:
     return " or ".join(ids) or "none"
+
+
+def _a_year_after(folder: Folder) -> str:
+    """The day a year after that of the last card, as text: days so written sort as days."""
+    last = max(card.version for card in folder.cards.values())
+    return f"{int(last[:4]) + 1}{last[4:]}"
 
 
 def _is_day(value: object) -> bool:

@@ -127,7 +127,8 @@ def _without_migration(text: str) -> str:
 
 NEW_VERSION = """\
 1. Change what changes, source by source, and say at the head what is new. Is the hour known? Then set effective_from.
-   Which [[assumptions]] still hold? If running cycles change with the card, write [migration].
+   Which [[assumptions]] still hold? Look for days in them and in the comments: what "from this day on" was true of
+   the last card is old news on this one. If running cycles change with the card, write [migration].
 """
 
 CORRECTION = """\
@@ -138,6 +139,7 @@ CORRECTION = """\
    date      = "<the day you do it>"
    why       = "<What was wrong, in a sentence.>"
 
+   What rates/EXCEPTIONS.toml excuses on the wrong card it does not excuse on this one: add what still holds.
 """
 
 THEN = """\
@@ -164,6 +166,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def write(folder: Path, version: str, revision: int) -> str:
     """Writes the new card's file and returns what is to be done next. Raises `Refused`, `RateCardError`, `OSError`."""
+    if not folder.is_dir():
+        raise Refused(f"{folder} is no folder: FOLDER is a seller's folder in rates/, and holds the card to start from")
     cards = [read_card(file) for file in files(folder)]
     if not cards:
         raise Refused(f"{folder} has no card to start from")

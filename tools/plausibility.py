@@ -105,6 +105,22 @@ def longer_input_is_no_cheaper(card: RateCard) -> Iterator[Problem]:
                     yield Problem(f"{key('models', name, 'bands', number)}.{what}", "is less than in the band before")
 
 
+def credits_and_prices_have_the_same_meters(card: RateCard) -> Iterator[Problem]:
+    """A model in the plan has credits for the very meters of tokens that it has a price for, in each of its currencies.
+
+    Asked of each band: a rate that was forgotten shows in the first request that needs it, and not before.
+    """
+    for name, model in card.models.items():
+        for currency, prices in card.table.prices.items():
+            for rates, price in _together(card.table.peak.bands.get(name, ()), prices.get(name, ())):
+                place = () if currency in model.price else ("bands", price.band)
+                for meter, field in _TOKEN_METERS.items():
+                    has_credits, has_price = getattr(rates, field) is not None, getattr(price, field) is not None
+                    if has_credits != has_price:
+                        problem = "is missing, though it has credits" if has_credits else "has no credits"
+                        yield Problem(key("models", name, *place, "price", currency, meter), problem)
+
+
 def a_first_purchase_pays_at_least_half(card: RateCard) -> Iterator[Problem]:
     """A first purchase pays half the list price or more: a share to pay is easily misread as a share off."""
     share = card.policy.first_purchase_pays if card.policy else None
@@ -166,6 +182,7 @@ RULES: tuple[CardRule, ...] = (
     cached_input_is_no_dearer,
     output_is_no_cheaper_than_input,
     longer_input_is_no_cheaper,
+    credits_and_prices_have_the_same_meters,
     a_first_purchase_pays_at_least_half,
     currencies_keep_their_distance,
     output_fits_the_context,

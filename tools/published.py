@@ -22,6 +22,9 @@ XIAOMI = "mimo"
 TO_SAY = "say here what is new"
 """What a card that was begun by `make new-card` has at its head until somebody does."""
 
+BESIDE = frozenset({"STATUS.toml", "EXCEPTIONS.toml", "workloads.toml"})
+"""What else is TOML in the folder of the rates."""
+
 _FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.([1-9]\d*)\.toml")
 
 
@@ -33,7 +36,10 @@ class Folder(NamedTuple):
 
 
 def files(folder: Path) -> list[Path]:
-    """The files of a seller's cards, in the order of version and revision; other names are left out."""
+    """The files of a seller's cards, in the order of version and revision; other names are left out.
+
+    Raises `OSError` where there is no such folder.
+    """
     numbered = [(match[1], int(match[2]), path) for path in folder.iterdir() if (match := _FILE.fullmatch(path.name))]
     return [path for _, _, path in sorted(numbered)]
 
@@ -49,16 +55,17 @@ def read_card(path: Path) -> RateCard:
 def read_folders(rates: Path = RATES) -> dict[str, Folder]:
     """Every seller's folder by its name, Xiaomi's first.
 
-    Raises `RateCardError` for a card or a `STATUS.toml` that cannot be read.
+    Raises `RateCardError` for a card or a `STATUS.toml` that cannot be read, and for a file that is neither a card at
+    its place nor one of those `BESIDE` them: no rule would see it.
     """
     withdrawn = _read_status(rates / "STATUS.toml")
+    paths = sorted(path for path in rates.iterdir() if path.is_dir()) if rates.is_dir() else []
+    known = {rates / name for name in BESIDE}.union(*(files(path) for path in paths))
+    for stray in sorted(set(rates.rglob("*.toml")) - known):
+        problem = Problem("file name", "a card's file is <seller>/<version>.<revision>.toml")
+        raise RateCardError(stray.relative_to(rates).as_posix(), [problem])
     folders = {}
-    paths = {card.parent for card in rates.glob("*/*.toml")}
-    for path in sorted(paths, key=lambda path: (path.name != XIAOMI, path.name)):
-        stray = sorted(each.name for each in set(path.glob("*.toml")) - set(files(path)))
-        if stray:
-            problem = Problem("file name", "a card's file is <version>.<revision>.toml")
-            raise RateCardError(f"{path.name}/{stray[0]}", [problem])
+    for path in sorted((path for path in paths if files(path)), key=lambda path: (path.name != XIAOMI, path.name)):
         cards = {f"{path.name}/{file.stem}": read_card(file) for file in files(path)}
         said = {name: entry for name, entry in withdrawn.items() if name.startswith(f"{path.name}/")}
         folders[path.name] = Folder(cards, said)
@@ -69,7 +76,9 @@ def read_folders(rates: Path = RATES) -> dict[str, Folder]:
 
 
 def _read_status(path: Path) -> dict[str, Mapping[str, Any]]:
-    """Withdrawn cards by their full names."""
+    """Withdrawn cards by their full names; none where there is no such file."""
+    if not path.exists():
+        return {}
     try:
         status = tomli.loads(path.read_text(encoding="utf-8"))
     except tomli.TOMLDecodeError as error:

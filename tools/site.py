@@ -2,7 +2,8 @@
 
 A page reads well where it lies, in the repository, and its links point from file to file there. So the site is
 assembled: each page goes to its place in the site, a link to another page is rewritten to that place, and a file that
-is linked but is no page (a rate card, a scenario) is copied along. The rule: a link that leads nowhere stops the build.
+is linked but is no page (a rate card, a scenario) is copied along. Notebooks are run and become pages, too. The rule: a
+link that leads nowhere stops the build.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +26,9 @@ PLACES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    "docs/examples/downstream/README.md": "downstream.md",
     "benchmarks/results.md": "benchmarks.md",
+    "benchmarks/sql-results.md": "benchmarks-sql.md",
     "rates/README.md": "rate-cards.md",
 }
 """Pages that lie elsewhere than in `docs/`, and where they stand in the site."""
@@ -43,22 +47,27 @@ class BrokenLink(Exception):
 def places(root: Path) -> dict[str, str]:
     """Every page of the repository, and its place in the site; both below their folder, with `/`."""
     docs = root / "docs"
-    within = {f"docs/{page.relative_to(docs).as_posix()}": page.relative_to(docs).as_posix() for page in _pages(docs)}
+    within = {
+        f"docs/{page.relative_to(docs).as_posix()}": page.relative_to(docs).with_suffix(".md").as_posix()
+        for page in _pages(docs)
+    }
     return {**within, **{page: place for page, place in PLACES.items() if (root / page).is_file()}}
 
 
 def _pages(docs: Path) -> list[Path]:
-    return sorted(page for page in docs.rglob("*.md") if "examples" not in page.relative_to(docs).parts)
+    found = [*docs.rglob("*.md"), *(docs / "notebooks").glob("*.ipynb")]
+    return sorted(page for page in found if "examples" not in page.relative_to(docs).parts)
 
 
 def assemble(root: Path, folder: Path) -> list[str]:
     """Writes all pages below `folder`, with the files they link to. Raises `BrokenLink` with every broken one."""
     known, broken, copied = places(root), list[str](), set[str]()
     for page, place in known.items():
-        text, linked, problems = _moved((root / page).read_text(encoding="utf-8"), page, place, root, known)
-        broken += problems
-        copied |= linked
-        _write(folder / place, text)
+        move = partial(_moved, page=page, place=place, root=root, known=known, copied=copied, broken=broken)
+        if page.endswith(".ipynb"):
+            _write_notebook(root / page, folder / place, move)
+        else:
+            _write(folder / place, move((root / page).read_text(encoding="utf-8")))
     if broken:
         raise BrokenLink("\n".join(broken))
     for name in sorted(copied):
@@ -68,9 +77,10 @@ def assemble(root: Path, folder: Path) -> list[str]:
     return sorted(known.values())
 
 
-def _moved(text: str, page: str, place: str, root: Path, known: dict[str, str]) -> tuple[str, set[str], list[str]]:
-    """A page's text with its links as the site needs them, the other files it links to, and its broken links."""
-    copied, broken = set[str](), list[str]()
+def _moved(
+    text: str, page: str, place: str, root: Path, known: dict[str, str], copied: set[str], broken: list[str]
+) -> str:
+    """A page's text with its links as the site needs them; notes the other files that it links to, and broken links."""
 
     def moved(link: re.Match[str]) -> str:
         target, mark, anchor = link[1].partition("#")
@@ -85,7 +95,7 @@ def _moved(text: str, page: str, place: str, root: Path, known: dict[str, str]) 
         copied.add(found)
         return f"({_relative(f'{FILES}/{found}', place)}{mark}{anchor})"
 
-    return _outside_fences(text, moved), copied, broken
+    return _outside_fences(text, moved)
 
 
 def _outside_fences(text: str, moved: Callable[[re.Match[str]], str]) -> str:
@@ -116,6 +126,17 @@ def _relative(target: str, place: str) -> str:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def _write_notebook(notebook: Path, page: Path, move: Callable[[str], str]) -> None:
+    from tools.notebooks import converted  # brings Jupyter, which pages alone do not need
+
+    text, pictures = converted(notebook, move)
+    _write(page, text)
+    for name, data in pictures.items():
+        picture = page.parent / name
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.write_bytes(data)
 
 
 def build(root: Path, built: Path) -> Path:

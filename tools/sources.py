@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from mimo_credits import RateBook, RateCard, load_book
 from mimo_credits.display.writing import number
+from mimo_credits.errors import RateCardError
 from tools.card_sources import sources_of
 from tools.compare_prices import Explained, our_name, our_price, our_text, read_explained
 from tools.price_data import pinned
@@ -207,9 +208,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.sources", description="Writes docs/sources.md.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file would change")
     parser.add_argument("--path", type=Path, default=PATH, help="the file (default: docs/sources.md)")
+    parser.add_argument("--rates", type=Path, default=RATES, help="the folder of the cards (default: rates/)")
     options = parser.parse_args(arguments)
     path: Path = options.path
-    text = rendered(read_folders(), read_exceptions(RATES / EXCEPTIONS), read_explained())
+    try:
+        text = rendered(read_folders(options.rates), read_exceptions(options.rates / EXCEPTIONS), read_explained())
+    except RateCardError as error:
+        print(error, file=sys.stderr)
+        return 1
     if not options.check:
         path.write_text(text, encoding="utf-8", newline="\n")
     elif not path.exists() or path.read_text(encoding="utf-8") != text:

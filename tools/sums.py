@@ -13,7 +13,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from tools.git import has_commit, lines_ever_added
+from tools.git import NoHistory, base_of, lines_ever_added
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMS = "rates/SHA256SUMS"
@@ -54,17 +54,6 @@ def file_problems(root: Path) -> list[str]:
     return problems
 
 
-def committed_lines(root: Path, revision: str) -> list[str] | None:
-    """Every line that the list ever had, up to a commit; None where git or the commit is absent.
-
-    The whole way to that commit counts (of a merge the branch that was merged into), not just the commit itself: a
-    change that is made in one commit and left alone in the next is seen all the same.
-    """
-    if not has_commit(root, revision):
-        return None
-    return lines_ever_added(root, revision, SUMS)
-
-
 def append(root: Path) -> list[str]:
     """Adds a line for each card that has none and returns the added lines; the others stay as they are."""
     lines = read_lines(root)
@@ -76,18 +65,24 @@ def append(root: Path) -> list[str]:
     return added
 
 
-def history_problems(root: Path, base: str) -> list[str]:
-    """Which lines that `base` or a commit before it had are gone or changed; none without git or any commit."""
-    before = committed_lines(root, base)
-    if before is None:
-        return [] if base == "HEAD" else [f"there is no commit {base} to compare with"]
+def history_problems(root: Path, asked: str | None) -> list[str]:
+    """Which lines that the list ever had, up to a base, are gone or changed.
+
+    The whole way to the base counts (of a merge the branch that was merged into), not just the commit itself: a change
+    that is made in one commit and left alone in the next is seen all the same.
+    """
+    try:
+        base = base_of(root, asked)
+    except NoHistory as error:
+        return [str(error)]
+    before = [] if base is None else lines_ever_added(root, base, SUMS)
     now = set(read_lines(root))
     return [f"the history of {base} has a line that is gone or changed: {line}" for line in before if line not in now]
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.sums", description="Checks rates/SHA256SUMS.")
-    parser.add_argument("base", nargs="?", default="HEAD", help="a commit: no line of its history may be lost")
+    parser.add_argument("base", nargs="?", help="a commit: no line of its history may be lost (default: HEAD)")
     parser.add_argument("--append", action="store_true", help="first add the cards that are not listed yet")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
     options = parser.parse_args(arguments)

@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import NoCardInEffect, NoSuchCard, Problem, RateCardError
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, NoCardInEffect, NoSuchCard, Problem, RateCardError, several, shown
 from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, to_utc
 from mimo_credits.pricing import Quote, Usages, quote
+from mimo_credits.seen import Seen
 from mimo_credits.table import RateRows
 
 
@@ -28,17 +30,22 @@ class Regime(NamedTuple):
     rows: RateRows
 
 
-class RateBook:
+class RateBook(Seen):
     """Rate cards in order of effect; iterable in that order. Immutable.
 
     Raises `RateCardError` where two cards take effect at the same instant, and where one sells a plan and another says
-    nothing of its terms: a plan that runs when that one takes effect could not go on.
+    nothing of its terms: a plan that runs when that one takes effect could not go on. `InputError` for anything but
+    cards.
     """
 
     __slots__ = ("_cards", "_migrates", "_starts")
 
     def __init__(self, cards: Iterable[RateCard], *, migrates: bool = True) -> None:
-        self._cards = tuple(sorted(cards, key=lambda card: to_utc(card.effective_from)))
+        given: list[RateCard] = []
+        for card in several(cards, "cards", "rate cards"):
+            check_card(card, "cards")
+            given.append(card)
+        self._cards = tuple(sorted(given, key=lambda card: to_utc(card.effective_from)))
         self._starts = [to_utc(card.effective_from) for card in self._cards]
         self._migrates = migrates
         if any(card.tiers for card in self._cards):
@@ -123,3 +130,10 @@ def _check_terms(card: RateCard) -> None:
     if missing:
         what = "is missing, though a card of this book sells a plan"
         raise RateCardError(card.id, [Problem(name, what) for name in missing])
+
+
+def check_book(value: object, field: str = "book") -> None:
+    """Raises `InputError` for anything but a `RateBook`."""
+    if not isinstance(value, RateBook):
+        fixed = "; RateBook.fixed(card) makes one of a card" if isinstance(value, RateCard) else ""
+        raise InputError(field, f"needs a RateBook, not {shown(value)}{fixed}")

@@ -23,12 +23,24 @@ import tomli
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
-from mimo_credits.errors import CardMismatch, InputError, NoSuchCard, Problem, RateCardError, nearest, shown
+from mimo_credits.errors import (
+    CardMismatch,
+    InputError,
+    NoSuchCard,
+    Problem,
+    RateCardError,
+    WithdrawnCard,
+    nearest,
+    shown,
+)
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.planning.workload import Workload
 from mimo_credits.planning.workload_file import read_workloads
 
 _CARD_FILE = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d+)\.toml")
+_PUBLISHED = re.compile(r"[\w-]+/\d{4}-\d{2}-\d{2}(\.\d+)?")
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+_PINNED = "@sha256:"
 MIMO = "mimo"
 """The provider whose cards need no name before their ids."""
 _WORKLOADS = "workloads.toml"
@@ -128,22 +140,47 @@ def load_card(version: str | None = None, *, path: str | Path | None = None, sha
     """The published card of a version: `"2026-05-27"` for its highest revision, `"2026-05-27.1"` for exactly that one.
 
     Another provider's card has its name before it: `"deepseek/2026-05-22"`; `list_cards` has them all. With `sha256`
-    its bytes must have that digest. A withdrawn card loads with a warning that names its successor. `path` loads a card
-    of your own from a file, with the same checks. Raises `NoSuchCard`, `CardMismatch`, `RateCardError`, and
-    `InputError` for a file that cannot be read or an argument of another type.
+    its bytes must have that digest. A withdrawn card loads with a `WithdrawnCard` warning that names its successor.
+    `path` loads a card of your own from a file, whose shape and citations are checked alike. Raises `NoSuchCard`,
+    `CardMismatch`, `RateCardError`, and `InputError` for a file that cannot be read or an argument that cannot be
+    right.
     """
     if sha256 is not None:
-        _check_text(sha256, "sha256", "the digest in hexadecimal")
+        _check_digest(sha256)
     if path is not None:
         if version is not None:
             raise InputError("path", "a card is loaded by its version or from a path, not both")
-        return _pinned(_read_file(_path(path, "path")), sha256)
+        return _pinned(_read_file(_path(path, "path"), "path"), sha256)
     if version is None:
         raise InputError("version", "is missing: name a card, or pass path=")
     name = _resolve(version)
     card = _pinned(_read(name), sha256)
     _warn_if_withdrawn(name)
     return card
+
+
+def split_pin(pin: str) -> tuple[str, str | None]:
+    """A pin as version and digest, for `load_card`: `2026-05-27.1@sha256:…`; without a digest None stands for it."""
+    version, pinned, digest = pin.partition(_PINNED)
+    if pinned and not digest:
+        raise InputError("sha256", f"the digest after {_PINNED} is empty")
+    return version, digest if pinned else None
+
+
+def names_a_file(text: str) -> bool:
+    """Whether a text that stands for a card is a file's path, `./mine.toml`, and no card's name, `deepseek/2026-05-22`.
+
+    A path ends in `.toml` or has a separator; in a name one may stand between the provider and a version or id.
+    """
+    if text.endswith(".toml"):
+        return True
+    return ("/" in text or "\\" in text) and not _PUBLISHED.fullmatch(text)
+
+
+def _check_digest(value: object) -> None:
+    _check_text(value, "sha256", "the digest in hexadecimal")
+    if not _DIGEST.fullmatch(str(value)):
+        raise InputError("sha256", f"needs 64 hexadecimal digits and nothing else, not {shown(value)}")
 
 
 def _check_text(value: object, name: str, what: str) -> None:
@@ -161,7 +198,7 @@ def _warn_if_withdrawn(name: str) -> None:
     """Warns in the name of whoever called the public function that calls this one."""
     withdrawn = _withdrawn().get(name)
     if withdrawn is not None:
-        warnings.warn(str(withdrawn), UserWarning, stacklevel=3)
+        warnings.warn(str(withdrawn), WithdrawnCard, stacklevel=3)
 
 
 def _pinned(card: RateCard, sha256: str | None) -> RateCard:
@@ -170,15 +207,15 @@ def _pinned(card: RateCard, sha256: str | None) -> RateCard:
     return card
 
 
-def _read_file(path: Path) -> RateCard:
-    return RateCard.from_toml(_bytes_of(path), file=str(path))
+def _read_file(path: Path, argument: str) -> RateCard:
+    return RateCard.from_toml(_bytes_of(path, argument), file=str(path))
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, argument: str) -> bytes:
     try:
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        raise InputError("path", f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
+        raise InputError(argument, f"{path} cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
 def load_book(
@@ -186,9 +223,10 @@ def load_book(
 ) -> RateBook:
     """All published cards in order of effect, each version in its highest revision: MiMo's, or another provider's.
 
-    `pins` chooses another revision of a version: `{"2026-04-03": "2026-04-03.1"}`. `directory` takes the cards of a
-    folder of your own (`*.toml`) instead, with the same checks. A pin to a withdrawn card warns as `load_card` does.
-    Raises `NoSuchCard`, `InputError`, `RateCardError` (also for two cards that take effect at one instant).
+    `pins` chooses the revision of a version, `{"2026-04-03": "2026-04-03.1"}`, and its bytes where a digest follows:
+    `"2026-04-03.1@sha256:…"`. `directory` takes the cards of a folder of your own (`*.toml`) instead, checked as by
+    `load_card`. A pin to a withdrawn card warns as `load_card` does. Raises `NoSuchCard`, `CardMismatch`, `InputError`,
+    `RateCardError` (also for two cards that take effect at one instant).
     """
     pinned = _checked_pins({} if pins is None else pins)
     if directory is None:
@@ -201,26 +239,36 @@ def load_book(
     chosen: dict[str, RateCard] = {}
     for card in sorted(cards.values(), key=lambda card: (card.version, card.revision)):
         chosen[card.version] = card
-    for version, card_id in pinned.items():
+    for version, (card_id, sha256) in pinned.items():
+        if version in cards:
+            right = version.rpartition(".")[0]
+            raise InputError(
+                "pins", f"the key {version!r} is a card's id: a key is a version without revision, {right!r}"
+            )
         if version not in chosen:
             raise NoSuchCard(version, chosen)
         if not card_id.startswith(f"{version}."):
             raise InputError("pins", f"{card_id!r} is no revision of {version!r}")
         if card_id not in cards:
             raise NoSuchCard(card_id, cards)
-        chosen[version] = cards[card_id]
+        chosen[version] = _pinned(cards[card_id], sha256)
         if directory is None:
             _warn_if_withdrawn(_name(provider or MIMO, card_id))
     return RateBook(chosen.values())
 
 
-def _checked_pins(pins: object) -> Mapping[str, str]:
+def _checked_pins(pins: object) -> dict[str, tuple[str, str | None]]:
+    """Each version's pin as the card's id and its digest."""
     if not isinstance(pins, Mapping):
         raise InputError("pins", f"needs a mapping from a version to a card's id, not {shown(pins)}")
-    for version, card_id in pins.items():
+    for version, pin in pins.items():
         _check_text(version, "pins", "each version")
-        _check_text(card_id, "pins", "each card's id")
-    return pins
+        _check_text(pin, "pins", "each card's id")
+    checked = {version: split_pin(pin) for version, pin in pins.items()}
+    for _, digest in checked.values():
+        if digest is not None:
+            _check_digest(digest)
+    return checked
 
 
 @cache
@@ -235,17 +283,19 @@ def load_workloads(*, path: str | Path | None = None) -> FrozenMap[Workload]:
     """
     if path is None:
         return _published_workloads()
-    return read_workloads(_bytes_of(Path(path)), str(path), load_card)
+    return read_workloads(_bytes_of(_path(path, "path"), "path"), str(path), load_card)
 
 
 def _folder(directory: Path) -> dict[str, RateCard]:
     """The cards of a folder by id. Two files that claim one id are refused."""
     cards: dict[str, RateCard] = {}
-    files_found = sorted(directory.glob("*.toml")) if directory.is_dir() else []
+    if not directory.is_dir():
+        raise InputError("directory", f"{directory} {'is no folder' if directory.exists() else 'does not exist'}")
+    files_found = sorted(directory.glob("*.toml"))
     if not files_found:
         raise InputError("directory", f"{directory} holds no rate card (*.toml)")
     for file in files_found:
-        card = _read_file(file)
+        card = _read_file(file, "directory")
         if card.id in cards:
             raise RateCardError(str(file), [Problem("revision", f"another file of this folder is card {card.id}, too")])
         cards[card.id] = card
@@ -255,6 +305,11 @@ def _folder(directory: Path) -> dict[str, RateCard]:
 def _resolve(version: str) -> str:
     """The name of the published card that is meant. Raises `NoSuchCard`, naming those like it of every provider."""
     _check_text(version, "version", "a card's version or id")
+    if _PINNED in version:
+        name, _ = split_pin(version)
+        raise InputError("version", f"{shown(version)} has a digest: pass {name!r} and, for the digest, sha256=")
+    if names_a_file(version):
+        raise InputError("version", f"{shown(version)} looks like a file: load it with path=")
     asked = version.removeprefix(f"{MIMO}/")
     provider = asked.rpartition("/")[0] or MIMO
     known = list_cards(provider) if provider in list_providers() else ()

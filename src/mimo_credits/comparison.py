@@ -14,11 +14,13 @@ from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import InputError, PricingError, shown
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import PricingError, several, wrong_type
 from mimo_credits.exact import minus, plain, plus, ratio, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Record
 from mimo_credits.pricing import CardRef, charge, price
+from mimo_credits.seen import seen
 from mimo_credits.usage import Usage
 
 Timed: TypeAlias = tuple[Usage, datetime | None]
@@ -63,6 +65,7 @@ class Comparison(NamedTuple):
     left_out: tuple[LeftOut, ...]
 
 
+@seen
 class UsageComparison(NamedTuple):
     """Usage on two cards, in plan `credits` and in pay-as-you-go `money` by currency."""
 
@@ -78,9 +81,11 @@ def compare_usage(before: RateCard, after: RateCard, usages: Iterable[Usage | Re
     A `Record` is priced at its instant, off-peak where that lies in the card's own hours; a `Usage` has no instant and
     costs the peak rate. Money is what the same requests cost by pay-as-you-go. Raises `InputError` for anything else.
     """
-    if isinstance(usages, Mapping) or not isinstance(usages, Iterable):
-        raise InputError("usages", f"needs several Usage or Record values, such as a list, not {shown(usages)}")
-    timed = [_timed(one) for one in usages]
+    if isinstance(usages, Mapping):
+        raise wrong_type("usages", "several Usage or Record values, such as a list", usages)
+    check_card(before, "before")
+    check_card(after, "after")
+    timed = [_timed(one) for one in several(usages, "usages", "Usage or Record values")]
     return UsageComparison(
         CardRef(before.id, before.sha256),
         CardRef(after.id, after.sha256),
@@ -98,7 +103,7 @@ def _timed(one: object) -> Timed:
     if isinstance(one, Record):
         return one.usage, one.at
     if not isinstance(one, Usage):
-        raise InputError("usages", f"needs Usage or Record values, not {shown(one)}")
+        raise wrong_type("usages", "Usage or Record values", one)
     return one, None
 
 

@@ -15,6 +15,7 @@ from mimo_credits.errors import InputError, shown
 from mimo_credits.exact import MILLI
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.entries import ALLOWANCE
+from mimo_credits.seen import seen
 
 PLAN = "plan_total_token"
 COMPENSATION = "compensation_total_token"
@@ -46,6 +47,7 @@ class ReconciledItem(NamedTuple):
         return not self.limit_difference and abs(self.used_difference) < MILLI
 
 
+@seen
 class Reconciliation(NamedTuple):
     """The console's items, each beside the ledger's figures. `missing` names those that the console did not send."""
 

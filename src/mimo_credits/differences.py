@@ -19,8 +19,10 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy, RateCard, Rollover
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.exact import percent, plain, ratio, rounded, to_credits
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import seen
 from mimo_credits.table import Prices, Rates
 
 Section = Literal["tier", "model", "rate", "price", "policy"]
@@ -68,6 +70,7 @@ class Change(NamedTuple):
         return f"{label}: {value_text(self.before)} → {value_text(self.after)}{f' ({growth})' if growth else ''}"
 
 
+@seen
 class CardDifference(NamedTuple):
     """All that changed from card `before` to card `after`, in the order of a card's sections."""
 
@@ -95,7 +98,12 @@ def growth_text(growth: Fraction | None) -> str:
 
 
 def diff_cards(before: RateCard, after: RateCard) -> CardDifference:
-    """What changed from one card to the other: tiers, models that came and went, rates, bands, prices, policies."""
+    """What changed from one card to the other: tiers, models that came and went, rates, bands, prices, policies.
+
+    Raises `InputError` for what is no card.
+    """
+    check_card(before, "before")
+    check_card(after, "after")
     return CardDifference(
         CardRef(before.id, before.sha256),
         CardRef(after.id, after.sha256),

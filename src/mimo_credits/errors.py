@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 
 def _revive(kind: type[MimoCreditsError], message: str, fields: dict[str, object]) -> MimoCreditsError:
@@ -32,6 +34,22 @@ def shown(value: object) -> str:
     except Exception:
         return f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def wrong_type(field: str, needed: str, value: object) -> InputError:
+    """The error for a value of another type than the one that is `needed`."""
+    return InputError(field, f"needs {needed}, not {shown(value)}")
+
+
+def several(values: Iterable[T], field: str, needed: str) -> Iterable[T]:
+    """The values, if they are a list or another iterable of them. Raises `InputError` for a text, or one single value.
+
+    Many of our single values are tuples, too, and would be taken for their own fields.
+    """
+    given: object = values
+    if isinstance(given, (str, bytes)) or hasattr(given, "_fields") or not isinstance(given, Iterable):
+        raise wrong_type(field, f"several {needed}, such as a list", given)
+    return values
 
 
 def is_unicode(text: str) -> bool:
@@ -90,6 +108,10 @@ class NoSuchCard(MimoCreditsError):
         self.version = version
         self.nearest = nearest(version, known)
         super().__init__(f"there is no rate card {shown(version)}.{_hint(self.nearest)}")
+
+
+class WithdrawnCard(UserWarning):
+    """The category of the warning that a card was withdrawn, and which card takes its place."""
 
 
 class CardMismatch(MimoCreditsError):
@@ -224,3 +246,20 @@ class Conflict(MimoCreditsError):
     def __init__(self, id: str, detail: str = "it was used before with other content") -> None:
         self.id = id
         super().__init__(f"id {id!r}: {detail}.")
+
+
+class TooLarge(MimoCreditsError):
+    """An amount or a balance beyond what a stored ledger can hold, 2**63 - 1 millicredits. Nothing has changed."""
+
+    def __init__(self, where: str, millicredits: int) -> None:
+        self.where = where
+        self.millicredits = millicredits
+        super().__init__(f"{where} would be {shown(millicredits)} millicredits, beyond the {2**63 - 1:,} that fit.")
+
+
+class SchemaMismatch(MimoCreditsError):
+    """A database whose tables are missing, or are not those that this version works with. Nothing has changed."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"the database is not migrated to this version: {detail}. `mimo_credits.sql.migrate` does it.")

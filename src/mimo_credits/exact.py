@@ -129,6 +129,11 @@ def billed(amount: Decimal | Fraction, currency: str, rounding: Rounding) -> Dec
     return rounded(amount, _MINOR_DIGITS.get(currency, 2), rounding)
 
 
+def in_currency(amount: Decimal, currency: str) -> Decimal:
+    """The same amount, written with at least as many digits after the point as the currency's smallest unit has."""
+    return billed(amount, currency, "half-up") if fits_currency(amount, currency) else amount
+
+
 def fits_currency(amount: Decimal, currency: str) -> bool:
     """Whether an amount can be paid: no finer than the currency's smallest unit."""
     smallest: Fraction = Fraction(amount) * 10 ** _MINOR_DIGITS.get(currency, 2)

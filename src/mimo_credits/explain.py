@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mimo_credits.book import RateBook
+from mimo_credits.book import RateBook, check_book
 from mimo_credits.card import RateCard, Source, cited
 from mimo_credits.errors import CardMismatch, InputError
-from mimo_credits.ledger.entries import CycleOpened, Entry, Posting, Rated, TierChanged
+from mimo_credits.ledger.entries import CycleOpened, Entry, Posting, Rated, TierChanged, each_entry
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import seen
 from mimo_credits.statements import StatementLine, rated_lines
 from mimo_credits.table import UNLIMITED
 from mimo_credits.usage import Usage
 
 
+@seen
 class Explanation(NamedTuple):
     """One entry, explained.
 
@@ -40,9 +42,11 @@ class Explanation(NamedTuple):
 def explain(entry: Entry, entries: Sequence[Entry], book: RateBook) -> Explanation:
     """Explains one of an account's `entries`: a rated usage, a posting, a bill, an opening.
 
-    Raises `InputError` for an entry that is not among them, `NoSuchCard`, and `CardMismatch` where the book's card is
-    not the one that decided.
+    Raises `InputError` for an entry that is not among them and for what are no entries or no book, `NoSuchCard`, and
+    `CardMismatch` where the book's card is not the one that decided.
     """
+    check_book(book)
+    entries = tuple(each_entry(entries))
     if entry not in entries:
         raise InputError("entry", "is not one of the account's entries")
     rated = _rated_behind(entry, entries)

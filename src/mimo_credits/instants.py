@@ -5,7 +5,7 @@ Time is an input: nothing here, nor anywhere in the core, asks a clock what time
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mimo_credits.errors import InputError, shown
 
@@ -44,3 +44,11 @@ def from_unix(seconds: int, field: str = "created") -> datetime:
         return to_utc(datetime.fromtimestamp(seconds, UTC), field)
     except (ValueError, OverflowError, OSError):
         raise InputError(field, f"{shown(seconds)} is not an instant in seconds since 1970") from None
+
+
+def from_unix_ms(milliseconds: int, field: str = "created") -> datetime:
+    """Reads whole milliseconds since 1970 in UTC, as JavaScript writes instants. Raises `InputError`."""
+    try:
+        return to_utc(FIRST_INSTANT + timedelta(milliseconds=milliseconds), field)
+    except OverflowError:
+        raise InputError(field, f"{shown(milliseconds)} is not an instant in milliseconds since 1970") from None

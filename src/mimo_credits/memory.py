@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mimo_credits.book import RateBook
-from mimo_credits.errors import Conflict, InputError, Problem, shown
+from mimo_credits.book import RateBook, check_book
+from mimo_credits.errors import Conflict, InputError, Problem, shown, wrong_type
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.audit import audit
 from mimo_credits.ledger.commands import Command, Identified
 from mimo_credits.ledger.engine import apply
 from mimo_credits.ledger.entries import Entry
 from mimo_credits.ledger.evolution import replay
+from mimo_credits.seen import seen
 from mimo_credits.statements import Statement, statement
 
 
+@seen
 class Receipt(NamedTuple):
     """What a command did: its entries. `repeat` says that it had been applied before, and nothing was done now."""
 
@@ -65,10 +67,12 @@ class _Record:
 class Ledger:
     """Accounts by id, each the sum of the entries that its commands made under the rate book.
 
-    One writer at a time: it is plain memory. An account id that was never used is an account without a plan.
+    One writer at a time: it is plain memory. An account id that was never used is an account without a plan. Raises
+    `InputError` for what is no book.
     """
 
     def __init__(self, book: RateBook) -> None:
+        check_book(book)
         self.book = book
         self._records: dict[str, _Record] = {}
 
@@ -127,6 +131,8 @@ class Ledger:
     @classmethod
     def restore(cls, snapshot: Snapshot, book: RateBook) -> Ledger:
         """The ledger that a snapshot was taken of. Raises `InputError` where an account is not what its entries say."""
+        if not isinstance(snapshot, Snapshot):
+            raise wrong_type("snapshot", "a Snapshot", snapshot)
         ledger = cls(book)
         for kept in snapshot.accounts:
             _check_account_id(kept.account_id)

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from mimo_credits.card import RateCard
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.errors import BeyondContext, InputError, NoRate, NotInPlan, PricingError, UnknownModel, shown
 from mimo_credits.exact import per, plain, plus, ratio_price, round_ratio, times, to_credits
 from mimo_credits.frozen import FrozenMap
@@ -26,12 +27,13 @@ from mimo_credits.table import (
     IMAGE,
     OUTPUT,
     SECONDS_PER_HOUR,
+    UNLIMITED,
     WEB_SEARCH,
     Prices,
     Rates,
     RateTable,
 )
-from mimo_credits.usage import MAX_COUNT, Usage, check_usage, not_a_usage
+from mimo_credits.usage import MAX_COUNT, Usage, check_usage
 
 Row = TypeVar("Row", Rates, Prices)
 
@@ -46,12 +48,14 @@ class CardRef(NamedTuple):
 class QuoteLine(NamedTuple):
     """What one meter of one model costs: `quantity` tokens, seconds or calls at `rate` credits per `unit`.
 
-    `model` was asked for and `billed` is the card's id for it. `rate` is None where a meter costs money only.
+    `model` was asked for and `billed` is the card's id for it. `band` counts from 0, and `inputs` says in words which
+    inputs it is for; nothing where the rate is for all. `rate` is None where a meter costs money only.
     """
 
     model: str
     billed: str
     band: int
+    inputs: str
     meter: str
     quantity: int
     rate: Decimal | None
@@ -70,6 +74,7 @@ class Quote(Tabular):
 
     `money` holds the price by currency, not rounded; where a currency has no price for the usage, `unpriced` says why.
     `off_peak` says which rates were used: the off-peak ones only when an instant was given and lies in those hours.
+    `remarks` are for people: what is right, but may surprise.
     """
 
     card: CardRef
@@ -78,6 +83,7 @@ class Quote(Tabular):
     lines: tuple[QuoteLine, ...]
     money: FrozenMap[Decimal]
     unpriced: FrozenMap[str]
+    remarks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Quote {self.credits:,f} credits by card {self.card.id}, sha256 {self.card.sha256[:12]}…>"
@@ -96,14 +102,16 @@ def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int:
     """Millicredits that one request draws from the plan, at the peak rate unless `at` lies in the off-peak hours.
 
     Raises `UnknownModel`, `NotInPlan`, `NoRate`, `BeyondContext`, and `InputError` for a naive instant or what is no
-    `Usage`.
+    `RateCard` and no `Usage`.
     """
-    table = card.table
-    rows = table.peak if at is None else table.rows(table.is_off_peak(to_utc(at)))
-    try:  # costs nothing, where asking for the type would slow every charge down
+    try:  # costs nothing, where asking for the types would slow every charge down
+        table = card.table
+        rows = table.peak if at is None else table.rows(table.is_off_peak(to_utc(at)))
         bands = None if usage.audio_seconds or usage.images else rows.tokens.get(usage.model)
     except AttributeError:
-        raise not_a_usage(usage) from None
+        check_card(card)
+        check_usage(usage)
+        raise
     if bands is None:
         return metered_charge(table, usage, rates_for(table, usage, rows is table.off_peak))
     input_tokens = usage.input_tokens
@@ -156,8 +164,9 @@ def price(card: RateCard, usage: Usage, currency: str) -> Decimal:
 
     Any model that the card lists has a price, in the plan or not; off-peak hours do not matter. Raises `UnknownModel`,
     `NoRate` (also for a currency that the card does not know), `BeyondContext`, and `InputError` for what is no
-    `Usage`.
+    `RateCard` and no `Usage`.
     """
+    check_card(card)
     check_usage(usage)
     table = card.table
     bands = table.prices.get(currency, {}).get(usage.model)
@@ -204,13 +213,14 @@ def quote(card: RateCard, usage: Usages, *, at: datetime | None = None) -> Quote
 
     Raises as `charge` does; a pay-as-you-go price that does not exist is no error but a reason in `.unpriced`.
     """
+    check_card(card)
     table = card.table
     counted = _counted(usage)
     off_peak = at is not None and table.is_off_peak(to_utc(at))
-    lines: dict[tuple[str, str, int, str], QuoteLine] = {}
+    lines: dict[tuple[str, str, int, str, str], QuoteLine] = {}
     for one, count in counted.items():
-        for line in _lines(table, one, count, off_peak):
-            key = line[:4]
+        for line in _lines(card, one, count, off_peak):
+            key = line[:5]
             seen = lines.get(key)
             lines[key] = line if seen is None else _added(seen, line)
     money, unpriced = _money(card, counted)
@@ -221,6 +231,7 @@ def quote(card: RateCard, usage: Usages, *, at: datetime | None = None) -> Quote
         lines=tuple(lines.values()),
         money=money,
         unpriced=unpriced,
+        remarks=tuple(_silent(table, counted)),
     )
 
 
@@ -232,14 +243,40 @@ def prices(card: RateCard, usage: Usages) -> tuple[FrozenMap[Decimal], FrozenMap
     return _money(card, _counted(usage))
 
 
-def _lines(table: RateTable, usage: Usage, count: int, off_peak: bool) -> Iterator[QuoteLine]:
+def inputs_of(card: RateCard, row: Rates | Prices) -> str:
+    """Which inputs the rates of a band are for, in words: `above 256,000`; nothing where they are for all inputs.
+
+    That the last band ends at the context window goes without saying.
+    """
+    if row.limit == UNLIMITED:
+        return ""
+    model = card.models[row.model]
+    above = f"above {model.limit(row.band - 1):,}" if row.band else ""
+    up_to = f"up to {row.limit:,}" if row.band < len(model.bands) - 1 else ""
+    return " ".join(part for part in (above, up_to) if part)
+
+
+def _silent(table: RateTable, counted: Iterable[Usage]) -> Iterator[str]:
+    """A remark for each model with a rate by the hour whose usage has no audio: only its tokens have been priced."""
+    heard: dict[str, bool] = {}
+    for usage in counted:
+        heard[usage.model] = heard.get(usage.model, False) or usage.audio_seconds > 0
+    for model, any_audio in heard.items():
+        if not any_audio and any(rates.audio_hour for rates in table.peak.bands[model]):
+            yield f"{model} is priced by the hour of audio; this usage has no audio seconds"
+
+
+def _lines(card: RateCard, usage: Usage, count: int, off_peak: bool) -> Iterator[QuoteLine]:
+    table = card.table
     rates = rates_for(table, usage, off_peak)
+    inputs = inputs_of(card, rates)
     for meter, quantity, millicredits in by_meter(usage, rates, table):
         rate, unit = rates.of(meter)
         yield QuoteLine(
             usage.model,
             rates.model,
             rates.band,
+            inputs,
             meter,
             quantity * count,
             to_credits(rate),
@@ -248,7 +285,7 @@ def _lines(table: RateTable, usage: Usage, count: int, off_peak: bool) -> Iterat
         )
     if usage.web_searches:
         searches = usage.web_searches * count
-        yield QuoteLine(usage.model, rates.model, rates.band, WEB_SEARCH, searches, None, "call", 0)
+        yield QuoteLine(usage.model, rates.model, rates.band, inputs, WEB_SEARCH, searches, None, "call", 0)
 
 
 def _added(line: QuoteLine, more: QuoteLine) -> QuoteLine:

@@ -6,7 +6,7 @@ core imports nothing that draws.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -33,26 +33,45 @@ class Seen:
         return as_markdown(sheet_of(self))
 
 
+Kind = TypeVar("Kind", bound=type)
+
+
+def seen(kind: Kind) -> Kind:
+    """Decorates a `NamedTuple`, which cannot inherit from `Seen`: it shows itself likewise.
+
+    One that has a text of its own (`__str__`) keeps it.
+    """
+    shows = {"__str__": as_text, "_repr_html_": as_html, "__rich__": as_rich}
+    for name in shows.keys() - vars(kind).keys():
+        setattr(kind, name, shows[name])
+    return kind
+
+
 class Tabular(Seen):
-    """A value that has lines: they can be had as a dataframe or as CSV, one row each, exact."""
+    """A value that has lines: they can be had as a dataframe or as CSV, one row each, exact.
+
+    A statement has two kinds of row: `of="lines"` is what was used, in credits, `of="bills"` what is due, in money. A
+    band is named by the inputs that it is for (`above 256,000`).
+    """
 
     __slots__ = ()
 
-    def to_frame(self, backend: str | None = None) -> Any:
-        """The lines as a dataframe of `backend` (`"polars"`, `"pandas"`, `"pyarrow"`), else of the first one installed.
+    def to_frame(self, backend: str | None = None, *, of: str = "lines") -> Any:
+        """The lines, or a statement's bills, as a dataframe.
 
-        Credits and money are exact decimals. Needs the extra `frames`. Raises `InputError` for a backend that is not
-        known or not installed.
+        It is of `backend` (`"polars"`, `"pandas"`, `"pyarrow"`), else of the first one installed. Credits and money are
+        exact decimals. Needs the extra `frames`. Raises `InputError` for a backend that is not known or not installed,
+        and for rows that the value does not have.
         """
         from mimo_credits.display import to_frame
 
-        return to_frame(self, backend)
+        return to_frame(self, backend, of)
 
-    def to_csv(self) -> str:
-        """The lines as CSV (RFC 4180) with a header."""
+    def to_csv(self, *, of: str = "lines") -> str:
+        """The lines, or a statement's bills, as CSV (RFC 4180) with a header. Raises `InputError`."""
         from mimo_credits.display import to_csv
 
-        return to_csv(self)
+        return to_csv(self, of)
 
 
 def as_text(value: object) -> str:

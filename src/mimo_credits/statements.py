@@ -18,8 +18,8 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
-from mimo_credits.book import RateBook
-from mimo_credits.card import Interval
+from mimo_credits.book import RateBook, check_book
+from mimo_credits.card import Interval, RateCard, cited
 from mimo_credits.exact import plus, ratio_price, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
@@ -39,22 +39,26 @@ from mimo_credits.ledger.entries import (
     Posting,
     Rated,
     TierChanged,
+    each_entry,
 )
-from mimo_credits.pricing import CardRef
+from mimo_credits.pricing import CardRef, inputs_of
 from mimo_credits.seen import Tabular
-from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, WEB_SEARCH
+from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, UNLIMITED, WEB_SEARCH, Rates
 
 
 class StatementLine(NamedTuple):
     """What one meter of one model used under one card, band and time of day: `quantity` at `rate` credits per `unit`.
 
-    `rate` is None where the meter costs money only. `source` is what the card cites for the rate, if a book was given.
+    `band` counts from 0, and `inputs` says in words which inputs it is for, to both sides if a book was given; nothing
+    where the rate is for all. `rate` is None where the meter costs money only; `rates` are those of all meters, in
+    millicredits. `source` is what the card cites for credits or, of a web search, for money, if a book was given.
     """
 
     model: str
     billed: str
     card: str
     band: int
+    inputs: str
     off_peak: bool
     meter: str
     quantity: int
@@ -62,6 +66,7 @@ class StatementLine(NamedTuple):
     unit: str
     millicredits: int
     source: str
+    rates: Rates
 
     @property
     def credits(self) -> Decimal:
@@ -148,7 +153,7 @@ class Statement(Tabular):
         if not self.cycles:
             return "<Statement of no cycles>"
         period = f"{self.cycles[0].start.isoformat()} to {self.cycles[-1].end.isoformat()}"
-        return f"<Statement of {len(self.cycles)} cycles, {period}>"
+        return f"<Statement of {len(self.cycles)} cycle{'s' if len(self.cycles) > 1 else ''}, {period}>"
 
     @property
     def cards(self) -> tuple[CardRef, ...]:
@@ -162,8 +167,13 @@ class Statement(Tabular):
 
 
 def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Statement:
-    """What the entries of one account amount to. Raises `NoSuchCard` where the `book` lacks a card they name."""
-    collected, balance, unbilled = _segments(entries)
+    """What the entries of one account amount to. Raises `NoSuchCard` where the `book` lacks a card they name.
+
+    Raises `InputError` for what is no entry or no book.
+    """
+    if book is not None:
+        check_book(book)
+    collected, balance, unbilled = segments_of(entries)
     parts: list[SegmentStatement] = []
     for segment, following in zip_longest(collected, collected[1:]):
         end = segment.lapsed or (following.opened.at if following else segment.opened.cycle.end)
@@ -182,7 +192,7 @@ def statement(entries: Iterable[Entry], *, book: RateBook | None = None) -> Stat
 
 
 @dataclass(slots=True)
-class _Segment:
+class Segment:
     """A segment while its entries are collected."""
 
     opened: CycleOpened
@@ -211,18 +221,21 @@ _CLOSING = frozenset({"carried", "renewal", "migration", "trade-in"})
 """Reasons of postings that empty the segment before, decided right after the next one has opened."""
 
 
-def _segments(entries: Iterable[Entry]) -> tuple[list[_Segment], int, dict[str, Fraction]]:
-    """The segments with their entries, what was granted before the first, and the money that awaits a bill."""
-    segments: list[_Segment] = []
+def segments_of(entries: Iterable[Entry]) -> tuple[list[Segment], int, dict[str, Fraction]]:
+    """The segments with their entries, what was granted before the first, and the money that awaits a bill.
+
+    Entries stand in the segment that they belong to: what is late, or closes a segment, in the one before.
+    """
+    segments: list[Segment] = []
     granted_before = 0
     unbilled: dict[str, Fraction] = {}
-    for entry in entries:
+    for entry in each_entry(entries):
         if isinstance(entry, CycleOpened):
-            segments.append(_Segment(entry, entry.tier, [CardRef(entry.card, entry.digest)]))
+            segments.append(Segment(entry, entry.tier, [CardRef(entry.card, entry.digest)]))
         elif isinstance(entry, Accrued):
             unbilled[entry.currency] = unbilled.get(entry.currency, Fraction(0)) + entry.amount
         elif not segments:
-            granted_before += _into_buckets(entry) if isinstance(entry, Posting) else 0
+            granted_before += into_buckets(entry) if isinstance(entry, Posting) else 0
         else:
             _collect(segments, entry)
         if isinstance(entry, Billed) and entry.reason == "usage":
@@ -230,7 +243,7 @@ def _segments(entries: Iterable[Entry]) -> tuple[list[_Segment], int, dict[str, 
     return segments, granted_before, unbilled
 
 
-def _collect(segments: list[_Segment], entry: Entry) -> None:
+def _collect(segments: list[Segment], entry: Entry) -> None:
     last = segments[-1]
     earlier = segments[-2] if len(segments) > 1 else last
     late = entry.at < last.opened.at
@@ -248,13 +261,13 @@ def _collect(segments: list[_Segment], entry: Entry) -> None:
         last.lapsed = entry.at
 
 
-def _into_buckets(posting: Posting) -> int:
+def into_buckets(posting: Posting) -> int:
     """What a posting adds to all buckets together."""
     gained = posting.millicredits if posting.target not in NOT_BUCKETS else 0
     return gained - (posting.millicredits if posting.source not in NOT_BUCKETS else 0)
 
 
-def _segment_statement(segment: _Segment, end: datetime, opening: int, book: RateBook | None) -> SegmentStatement:
+def _segment_statement(segment: Segment, end: datetime, opening: int, book: RateBook | None) -> SegmentStatement:
     issued = segment.moved(source=ISSUED, target=ALLOWANCE)
     return SegmentStatement(
         start=segment.opened.at,
@@ -272,7 +285,7 @@ def _segment_statement(segment: _Segment, end: datetime, opening: int, book: Rat
         overage=segment.moved(source=OVERAGE),
         expired=segment.moved(target=EXPIRED) - segment.moved(source=EXPIRED),
         held=segment.moved(target=HELD) - segment.moved(source=HELD),
-        closing=opening + sum(map(_into_buckets, segment.postings)),
+        closing=opening + sum(map(into_buckets, segment.postings)),
         usages=len(segment.rated),
         lines=rated_lines(segment.rated, book),
         bills=tuple(segment.bills),
@@ -339,16 +352,33 @@ def _by_meter(rated: Rated) -> Iterator[tuple[str, int, int]]:
 
 def _line(rated: Rated, meter: str, quantity: int, millicredits: int, book: RateBook | None) -> StatementLine:
     rate, unit = (None, "call") if meter == WEB_SEARCH else rated.rates.of(meter)
+    card = book.card(rated.card) if book is not None else None
     return StatementLine(
         model=rated.usage.model,
         billed=rated.rates.model,
         card=rated.card,
         band=rated.rates.band,
+        inputs=_upper_limit(rated.rates) if card is None else inputs_of(card, rated.rates),
         off_peak=rated.off_peak,
         meter=meter,
         quantity=quantity,
         rate=None if rate is None else to_credits(rate),
         unit=unit,
         millicredits=millicredits,
-        source=book.card(rated.card).source_of(rated.rates.model, "credits") if book is not None else "",
+        source="" if card is None else _source(card, rated.rates.model, meter),
+        rates=rated.rates,
     )
+
+
+def _upper_limit(rates: Rates) -> str:
+    """Which inputs a band is for, as far as an entry knows it without the card."""
+    if rates.limit == UNLIMITED:
+        return ""
+    return f"band {rates.band + 1}, up to {rates.limit:,}" if rates.band else f"up to {rates.limit:,}"
+
+
+def _source(card: RateCard, model: str, meter: str) -> str:
+    """What the card cites for a meter: web searches have a section of their own, which a card may leave out."""
+    if meter != WEB_SEARCH:
+        return card.source_of(model, "credits")
+    return cited(card.web_search.source) if card.web_search is not None else ""

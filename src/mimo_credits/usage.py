@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mimo_credits.errors import InputError, is_unicode, shown
+from mimo_credits.errors import InputError, is_unicode, shown, wrong_type
 
 MAX_COUNT = 10**15
 """No count of one usage may exceed this: a bound on bad input, far above a year of the largest plan."""
@@ -101,12 +101,7 @@ class Usage:
 def check_usage(value: object) -> None:
     """Raises `InputError` for anything but a `Usage`."""
     if not isinstance(value, Usage):
-        raise not_a_usage(value)
-
-
-def not_a_usage(value: object) -> InputError:
-    """The error for a value that should have been a `Usage`."""
-    return InputError("usage", f"needs a Usage, not {shown(value)}")
+        raise wrong_type("usage", "a Usage", value)
 
 
 def _check_count(value: object, name: str) -> None:
@@ -151,5 +146,5 @@ def _count(fields: Mapping[str, object], name: str, *, default: int | None = Non
 def _model(payload: Mapping[str, object], given: str | None) -> str:
     named = given if given is not None else payload.get("model")
     if not isinstance(named, str) or not named:
-        raise InputError("model", "is missing: the payload names none, so pass model=")
+        raise InputError("model", "is missing: the payload names none, and none was given")
     return named

@@ -202,7 +202,16 @@ def test_several_logs_are_one(run, log):
 def test_an_empty_log_is_said(run, log):
     code, out, err = run("cards", "diff", "2026-04-22", "2026-05-27", "--usage", log())
     assert (code, err) == (0, "mimo-credits: warning: the log holds no responses\n")
-    assert "\n  in all         0       0      0           0       -\n" in out
+    assert out.endswith("\n\nNo request of this usage has a price on both cards in credits, CNY, USD.\n")
+    assert "in all" not in out
+
+
+def test_what_has_a_price_in_one_unit_alone_is_said(run, log):
+    path = log(openai("a", DAY, "mimo-v2.5-pro-ultraspeed", 10))
+    out = run("cards", "diff", "2026-06-18", "2026-06-30", "--usage", path).out
+    assert "\n\nNo request of this usage has a price on both cards in credits.\n" in out
+    assert "CNY by pay-as-you-go for this usage" in out
+    assert "a month's allowance" not in out
 
 
 @pytest.mark.parametrize(
@@ -210,7 +219,7 @@ def test_an_empty_log_is_said(run, log):
     [
         (("2026-04-22",), 2, "the following arguments are required: B"),
         (("2026-04-22", "2026-05-28"), 2, "there is no rate card '2026-05-28'. Nearest known: 2026-05-27"),
-        (("2026-04-22", "mine.toml"), 2, "path: mine.toml cannot be read: No such file or directory"),
+        (("2026-04-22", "mine.toml"), 2, "error: B: mine.toml cannot be read: No such file or directory"),
         (("2026-04-22", "2026-05-27", "--json", "--markdown"), 2, "--json and --markdown exclude each other"),
         (("2026-04-22", "2026-05-27", "--usage", "-", "--usage", "-"), 2, "standard input (-) can be read only once"),
         (("2026-04-22", "2026-05-27", "--usage", "missing.jsonl"), 1, "missing.jsonl: cannot be read"),

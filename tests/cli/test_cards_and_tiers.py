@@ -34,7 +34,7 @@ def test_tiers_read_like_this(run):
           unused credits  expire with the cycle
           cycle           30 days from the purchase, to the end of the last day (UTC)
           off-peak        credits x 0.8, 00:00 to 08:00 Asia/Shanghai, every day
-          web search      USD 5, CNY 16 per 1,000 calls: money, never credits
+          web search      USD 5.00, CNY 16.00 per 1,000 calls: money, never credits
         """
     )
 
@@ -130,7 +130,15 @@ def test_a_card_as_json(run):
         (("tiers", "--card", "2026-05-2"), "there is no rate card '2026-05-2'. Nearest known: 2026-05-27"),
         (("tiers", "--at", "2026"), "is not an ISO 8601 instant"),
         (("cards", "show"), "the following arguments are required: V"),
-        (("cards", "show", "../../etc/passwd"), "there is no rate card '../../etc/passwd'."),
+        (
+            ("cards", "show", "../../etc/passwd.toml"),
+            "V: ../../etc/passwd.toml cannot be read: No such file or directory",
+        ),
+        (("tiers", "--card", "./cards/own"), "--card: cards/own cannot be read: No such file or directory"),
+        (
+            ("tiers", "--card", "cards/2026-05-27"),
+            "there is no rate card 'cards/2026-05-27'. Nearest known: 2026-05-27",
+        ),
         (("cards", "shwo"), "invalid choice: 'shwo'"),
     ],
 )
@@ -138,6 +146,17 @@ def test_a_wrong_command_line_is_one_message_and_code_2(run, arguments, said):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert said in err
+
+
+@pytest.mark.parametrize("name", ["own.toml", "./own"])
+def test_a_card_of_ones_own_is_named_by_its_path(run, monkeypatch, tmp_path, name):
+    monkeypatch.chdir(tmp_path)
+    text = (rates_folder() / "mimo" / "2026-05-27.1.toml").read_text("utf-8")
+    (tmp_path / name).write_text(re.sub(r"(revision *= )1", r"\g<1>9", text), "utf-8")
+    assert run("cards", "show", name, "--json").json["id"] == "2026-05-27.9"
+    assert run("tiers", "--card", name, "--json").json["card"]["id"] == "2026-05-27.9"
+    asked = ("quote", "mimo-v2.5", "--input", "1", "--card", name, "--json")
+    assert run(*asked).json["card"]["id"] == "2026-05-27.9"
 
 
 def test_published_cards_verify(run):

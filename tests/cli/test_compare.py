@@ -20,10 +20,10 @@ def test_each_providers_card_in_force_is_a_row(run):
     code, out, err = run("compare", "--workload", "article", "--times", "1000", *JUNE)
     assert code == 0
     assert rows_of(out) == {
-        "xiaomi": ["xiaomi", "2026-06-01.1", "4", "d", "mimo-v2.5-pro", "900,000,000", "9", "1.305"],
+        "xiaomi": ["xiaomi", "2026-06-01.1", "4", "d", "mimo-v2.5-pro", "900,000,000", "9.00", "1.305"],
         "anthropic": ["anthropic", "2024-06-20.1", "715", "d", "claude-3.5-sonnet", "no", "plan", "-", "-"],
-        "deepseek": ["deepseek", "2026-05-22.1", "14", "d", "deepseek-v4-pro", "no", "plan", "9", "1.305"],
-        "openai": ["openai", "2023-11-06.1", "941", "d", "gpt-4-turbo", "no", "plan", "-", "60"],
+        "deepseek": ["deepseek", "2026-05-22.1", "14", "d", "deepseek-v4-pro", "no", "plan", "9.00", "1.305"],
+        "openai": ["openai", "2023-11-06.1", "941", "d", "gpt-4-turbo", "no", "plan", "-", "60.00"],
     }
     assert "TokenMix Research Lab, DeepSeek V4-Pro API Pricing 2026 (2026-05-23)" in out
     assert "has no rate for output of 'claude-3.5-sonnet' in USD" in " ".join(out.split())

@@ -32,20 +32,20 @@ def test_a_workload_reads_like_this(run):
         """\
         Card 2026-05-27.1 (sha256 (digest))
 
-          standard, for USD 16, holds coding-session, 300 times a month: 8,244,000,000 credits, 150,000,000
-            tokens; pay-as-you-go would cost USD 11.95056, which is less.
+          standard, for USD 16.00, holds coding-session, 300 times a month: 8,244,000,000 credits,
+            150,000,000 tokens; pay-as-you-go would cost USD 11.95056, which is less.
 
-          for a month         allowance    share        to spare    CNY       USD  USD per 1M  USD per task
-          lite            4,100,000,000  201.1 %    does not fit     39         6
-          standard       11,000,000,000   74.9 %   2,756,000,000     99        16      0.1067        0.0533
-          pro            38,000,000,000   21.7 %  29,756,000,000    329        50      0.3333        0.1667
-          max            82,000,000,000   10.1 %  73,756,000,000    659       100      0.6667        0.3333
-          pay-as-you-go                                           82.44  11.95056      0.0797        0.0398
+          for a month         allowance    share        to spare     CNY       USD  USD per 1M  USD per task
+          lite            4,100,000,000  201.1 %    does not fit   39.00      6.00
+          standard       11,000,000,000   74.9 %   2,756,000,000   99.00     16.00      0.1067        0.0533
+          pro            38,000,000,000   21.7 %  29,756,000,000  329.00     50.00      0.3333        0.1667
+          max            82,000,000,000   10.1 %  73,756,000,000  659.00    100.00      0.6667        0.3333
+          pay-as-you-go                                            82.44  11.95056      0.0797        0.0398
 
           lite      too small: 201.1 % of its allowance, 4,144,000,000 credits short
           standard  the cheapest that fits: 74.9 % of its allowance, 2,756,000,000 credits to spare
-          pro       fits with 21.7 % of its allowance, but USD 50 where USD 16 suffices
-          max       fits with 10.1 % of its allowance, but USD 100 where USD 16 suffices
+          pro       fits with 21.7 % of its allowance, but USD 50.00 where USD 16.00 suffices
+          max       fits with 10.1 % of its allowance, but USD 100.00 where USD 16.00 suffices
 
           standard  first purchase  USD 14.08, CNY 87.12
           standard  for a year      USD 168.96, CNY 1,045.44
@@ -69,7 +69,7 @@ def test_a_workload_as_json(run):
 
 def test_one_pool_against_separately_priced_calls(run):
     out = run("plan", "--workload", "video-post", "--times", "300", "--card", "2026-04-03").out
-    assert out.splitlines()[11].split() == ["calls", "elsewhere", "-", "39", "32.5000", "0.1300"]
+    assert out.splitlines()[11].split() == ["calls", "elsewhere", "-", "39.00", "32.5000", "0.1300"]
     assert run("plan", "--workload", "video-post", *MAY, "--json").json["separately"] == {"USD": "0.13"}
 
 
@@ -96,23 +96,23 @@ def test_a_log_reads_like_this(run, log):
         """\
         Card 2026-05-27.1 (sha256 (digest))
 
-          pro, for USD 50, holds 30 days like the 3 days that were observed: 15,000,000,000 credits,
+          pro, for USD 50.00, holds 30 days like the 3 days that were observed: 15,000,000,000 credits,
             50,000,000 tokens; pay-as-you-go would cost USD 21.75, which is less.
 
-          for a month         allowance    share        to spare     CNY    USD  USD per 1M
-          lite            4,100,000,000  365.9 %    does not fit      39      6
-          standard       11,000,000,000  136.4 %    does not fit      99     16
-          pro            38,000,000,000   39.5 %  23,000,000,000     329     50      1.0000
-          max            82,000,000,000   18.3 %  67,000,000,000     659    100      2.0000
-          pay-as-you-go                                           150.00  21.75      0.4350
+          for a month         allowance    share        to spare     CNY     USD  USD per 1M
+          lite            4,100,000,000  365.9 %    does not fit   39.00    6.00
+          standard       11,000,000,000  136.4 %    does not fit   99.00   16.00
+          pro            38,000,000,000   39.5 %  23,000,000,000  329.00   50.00      1.0000
+          max            82,000,000,000   18.3 %  67,000,000,000  659.00  100.00      2.0000
+          pay-as-you-go                                           150.00   21.75      0.4350
 
           lite      too small: 365.9 % of its allowance, 10,900,000,000 credits short
           standard  too small: 136.4 % of its allowance, 4,000,000,000 credits short
           pro       the cheapest that fits: 39.5 % of its allowance, 23,000,000,000 credits to spare
-          max       fits with 18.3 % of its allowance, but USD 100 where USD 50 suffices
+          max       fits with 18.3 % of its allowance, but USD 100.00 where USD 50.00 suffices
 
           pro  first purchase  USD 44.00, CNY 289.52
-          pro  for a year      USD 528, CNY 3,474.24
+          pro  for a year      USD 528.00, CNY 3,474.24
 
         Seen from 2026-06-04 12:00:00, after 3 whole days from 2026-06-01 12:00:00 on
         Cycle from 2026-06-04 12:00:00 to 2026-07-04 12:00:00, 0 used so far
@@ -204,7 +204,7 @@ def test_a_wrong_command_line_is_one_message_and_code_2(run, arguments, said):
 
 
 def test_a_log_with_nothing_to_see_is_refused(run, log):
-    code, out, err = run("plan", "--usage", log("not json"), *MAY)
+    code, out, err = run("plan", "--usage", log({"usage": {"prompt_tokens": 1}}), *MAY)
     assert (code, out) == (2, "")
     assert "hold no response that card 2026-05-27.1 can price" in err
     code, out, err = run("plan", "--usage", log(*days(1)), *MAY)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,30 @@ def test_the_arguments_of_the_process_are_the_default(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["mimo-credits", "cards", "--json"])
     assert main() == 0
     assert json.loads(capsys.readouterr().out)["cards"]
+
+
+def test_the_version_is_that_of_the_installed_package(run):
+    assert run("--version") == (0, f"mimo-credits {version('mimo_credits')}\n", "")
+
+
+def test_an_invalid_instant_shows_one_example(run):
+    for text in ("yesterday", "2026-05-27T00:00:00"):
+        assert run("tiers", "--at", text).err.count("2026-05-27T00:00:00+08:00") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("statement", "--tier", "lite", "--since", "2026-05-25T10:00:00+08:00"),
+        ("cards", "diff", "2026-04-22", "2026-05-27", "--usage"),
+    ],
+)
+def test_a_log_without_one_usable_line_is_code_1(run, log, command):
+    assert run(*command, log("{}", "no JSON")).code == 1
+
+
+def test_a_line_of_a_log_gets_no_advice_for_python(run, log):
+    line = {"created": 1779753600, "model": "mimo-v2.5", "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+    err = run("statement", log(line), "--tier", "lite", "--since", "2026-05-25T10:00:00+08:00").err
+    assert "id: is missing" in err
+    assert "id=" not in err

@@ -98,6 +98,7 @@ def test_json_writes_amounts_as_texts(run):
         "model": "mimo-v2.5-pro",
         "billed": "mimo-v2.5-pro",
         "band": 0,
+        "inputs": "",
         "meter": "cache_hit",
         "quantity": "86000",
         "rate": "2.5",
@@ -157,13 +158,17 @@ def test_a_wrong_command_line_is_one_message_and_code_2(run, arguments, said):
 def test_a_model_that_left_the_newest_card_is_found_on_an_older_one(run):
     code, out, err = run("quote", "mimo-v2.5", "--input", 5)
     assert (code, out) == (2, "")
-    assert "the last card that lists mimo-v2.5 is 2026-09-22.1: ask with --card 2026-09-22.1" in err
+    hint = "mimo-credits: note: the last card that lists mimo-v2.5 is 2026-09-22.1: ask with --card 2026-09-22.1\n"
+    assert err.startswith("mimo-credits: error: ")
+    assert err.endswith(hint)
+    asked = run("quote", "mimo-v2.5", "--input", 5, "--card", "2026-10-21")
+    assert "the last card that lists" not in asked.err
 
 
 def test_what_the_plan_does_not_cover_is_code_1_and_still_has_a_price(run):
     code, out, err = run("quote", "mimo-v2-flash", "--input", 1_000_000, "--card", "2026-05-27")
     assert (code, out) == (1, "")
-    assert "by pay-as-you-go this costs CNY 0.7, USD 0.1" in err
+    assert "mimo-credits: note: by pay-as-you-go this costs CNY 0.70, USD 0.10\n" in err
     assert "the plan does not cover it" in err
 
 

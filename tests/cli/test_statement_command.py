@@ -60,14 +60,14 @@ def test_a_statement_reads_like_this(run, log):
               allowance            used  share  overage  expired          remaining  requests
           4,100,000,000  80,333,333.333  2.0 %        0        0  4,019,666,666.667         3
 
-          model               credits each  cache hit  cache miss  output         credits
-          mimo-v2-pro          2.5/300/600                  1,000                 300,000
+          model               hit/miss/output  cache hit  cache miss  output         credits
+          mimo-v2-pro             2.5/300/600                  1,000                 300,000
             billed as mimo-v2.5-pro
             web searches: 3, which cost money
-          mimo-v2.5 off-peak    1.6/80/160              1,000,000              80,000,000
-          mimo-v2.5-asr       30,000,000/h                     46      20      33,333.333
+          mimo-v2.5 off-peak       1.6/80/160              1,000,000              80,000,000
+          mimo-v2.5-asr          30,000,000/h                     46      20      33,333.333
             audio: 4 seconds
-          credits by meter                          0  80,300,000       0  80,333,333.333
+          credits by meter                             0  80,300,000       0  80,333,333.333
             and for audio 33,333.333
 
           money due  2026-05-25 02:00  USD  5.28  first purchase
@@ -114,6 +114,7 @@ def test_json_holds_the_same_with_amounts_as_texts(run, log):
         "billed": "mimo-v2.5-asr",
         "card": "2026-06-18.1",
         "band": 0,
+        "inputs": "",
         "off_peak": False,
         "meter": "audio_second",
         "quantity": "4",
@@ -126,7 +127,14 @@ def test_json_holds_the_same_with_amounts_as_texts(run, log):
         {"at": "2026-05-25T02:00:00+00:00", "amount": "5.28", "currency": "USD", "reason": "first-purchase"}
     ]
     assert (document["money_due"], document["unbilled"]) == ({"USD": "5.28"}, {"USD": "0.015"})
-    assert document["log"] == {"lines": 4, "repeated": 0, "later_than_until": 0, "problems": []}
+    assert document["log"] == {
+        "lines": 4,
+        "repeated": 0,
+        "later_than_until": 0,
+        "skipped": {},
+        "other_models": {},
+        "problems": [],
+    }
 
 
 def test_no_amount_of_the_json_is_a_number(run, log):
@@ -313,8 +321,14 @@ def test_a_log_that_cannot_be_read_is_code_1_and_no_statement(run, log, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--tier", "lite"), "the following arguments are required: --since"),
-        (("--since", SINCE), "the following arguments are required: --tier"),
+        (("--tier", "lite"), "--tier is about a plan: add --since, to say which tier was bought, and when"),
+        (("--since", SINCE), "--since is about a plan: add --tier, to say which tier was bought, and when"),
+        (("--currency", "CNY"), "--currency is about a plan: add --tier and --since, to"),
+        (("--interval", "annual"), "--interval is about a plan"),
+        (("--change", "2026-05-26T00:00:00Z=pro"), "--change is about a plan"),
+        (("--alias", "work/big"), "'work/big' is not NAME=MODEL, such as work/big=mimo-v2.5-pro"),
+        (("--alias", "=mimo-v2.5"), "'=mimo-v2.5' is not NAME=MODEL"),
+        (("--alias", "big=mimo-v2.5-prp"), "--alias big=mimo-v2.5-prp: no rate card knows 'mimo-v2.5-prp'. Nearest"),
         (("--tier", "standart", "--since", SINCE), "--tier: there is no tier 'standart'. Nearest known: standard."),
         (("--tier", "gold", "--since", SINCE), "--tier: there is no tier 'gold'. Known: lite, standard, pro, max."),
         (

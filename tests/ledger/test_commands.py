@@ -152,8 +152,8 @@ def test_a_response_is_recorded_with_its_own_id_instant_and_usage(fields: dict[s
 @pytest.mark.parametrize(
     ("changes", "field", "why"),
     [
-        ({"id": None, "created": 1}, "id", "is missing: the payload names none, so pass id="),
-        ({"id": 7, "created": 1}, "id", "is missing: the payload names none, so pass id="),
+        ({"id": None, "created": 1}, "id", "is missing: the payload names none, and none was given"),
+        ({"id": 7, "created": 1}, "id", "is missing: the payload names none, and none was given"),
         ({}, "created", "is missing: a response needs created (seconds since 1970) or timestamp (ISO 8601)"),
         ({"created": 10**20}, "created", "is not an instant"),
         ({"created_at": 10**20}, "created_at", "is not an instant"),

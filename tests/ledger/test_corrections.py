@@ -118,9 +118,13 @@ def test_what_usage_owes_and_no_bill_has_summed_up_is_corrected_to_the_exact_rat
         plan = Subscribe("s", may(1), "lite", currency=currency)
         without, with_search = rerate([plan], BOOK), rerate([plan, searched], BOOK)
         owed = Fraction(3 * price, 1000)
-        assert difference(without.entries, with_search.entries) == (Accrued(may(3), owed, currency, "correction", ""),)
-        assert difference(with_search.entries, without.entries)[0] == Accrued(may(3), -owed, currency, "correction", "")
-        assert Accrued(may(3), -owed, currency, "correction", "") in difference(with_search.entries, ())
+        assert difference(without.entries, with_search.entries) == (
+            Accrued(may(3), owed, currency, "correction", "", None, None),
+        )
+        assert difference(with_search.entries, without.entries)[0] == Accrued(
+            may(3), -owed, currency, "correction", "", None, None
+        )
+        assert Accrued(may(3), -owed, currency, "correction", "", None, None) in difference(with_search.entries, ())
 
 
 def test_money_is_corrected_in_each_currency_apart() -> None:
@@ -129,8 +133,8 @@ def test_money_is_corrected_in_each_currency_apart() -> None:
     yuan = rerate([Subscribe("s", may(1), "lite", currency="CNY")], BOOK)
     bills = [entry for entry in difference(dollars.entries, yuan.entries) if isinstance(entry, Billed)]
     assert bills == [
-        Billed(may(1), Decimal("34.32"), "CNY", "correction", ""),
-        Billed(may(1), Decimal("-5.28"), "USD", "correction", ""),
+        Billed(may(1), Decimal("34.32"), "CNY", "correction", "", None, None),
+        Billed(may(1), Decimal("-5.28"), "USD", "correction", "", None, None),
     ]
     twice = rerate([Subscribe("s", may(1), "lite"), ChangeTier("u", may(2), "standard")], BOOK)
     (more,) = [entry for entry in difference(dollars.entries, twice.entries) if isinstance(entry, Billed)]

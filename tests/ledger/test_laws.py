@@ -263,6 +263,22 @@ def assert_fold_is_apply(commands: list[Command], book: RateBook) -> None:
     assert [type(entry) for entry in folded_entries] == [type(entry) for entry in entries]
 
 
+@given(hostile_lives, plain_runs)
+def test_a_fold_says_how_many_entries_each_command_made(life: Life, run: list[tuple[timedelta, Usage]]) -> None:
+    book, commands = life
+    account, expected, made = Account(), [], []
+    commands = [*commands, *following(commands, run)]
+    for command in commands:
+        said = ask(account, command, book)
+        if isinstance(said, Refusal):
+            expected.append(None)
+        else:
+            account, decided = said
+            expected.append(len(decided))
+    fold(Account(), commands, book, rejected=[], made=made)
+    assert made == expected
+
+
 @given(lasting_lives, plain_runs, st.data())
 def test_a_fold_in_two_parts_equals_one(life: Life, run: list[tuple[timedelta, Usage]], data: st.DataObject) -> None:
     book, commands = life

@@ -15,6 +15,7 @@ import pytest
 
 from mimo_credits import (
     Account,
+    Accrued,
     Advance,
     Billed,
     BucketClosed,
@@ -29,6 +30,7 @@ from mimo_credits import (
     Rated,
     Record,
     Subscribe,
+    TierChanged,
     Usage,
     apply,
     fold,
@@ -287,3 +289,34 @@ def test_a_pinned_account_is_folded_by_its_card_also_where_the_book_has_moved_on
         *[("2026-04-22.1", 800_000)] * 3,
     ]
     assert account.remaining == 60_000_000 - 5_400
+
+
+def test_whatever_rests_on_a_card_names_it_by_id_and_digest() -> None:
+    over = Usage("mimo-v2.5", input_tokens=900, web_searches=3)
+    _, entries = run(
+        Subscribe("s", beijing(5, 10), "lite"),
+        ChangeTier("up", beijing(5, 12), "standard"),
+        Record("r", beijing(5, 28), over),
+        ChangeTier("trade", beijing(6, 3), "pro"),
+        Advance(beijing(7, 20)),
+    )
+    found = {}
+    for entry in entries:
+        if isinstance(entry, (Rated, CycleOpened, TierChanged, Billed, Accrued)):
+            card = next(card for card in BOOK if card.id == entry.card)
+            assert entry.digest == card.sha256
+            found.setdefault((type(entry).__name__, getattr(entry, "reason", "")), []).append(entry.card)
+    assert found == {
+        ("CycleOpened", "subscribe"): ["2026-04-22.1"],
+        ("Billed", "first-purchase"): ["2026-04-22.1"],
+        ("TierChanged", ""): ["2026-04-22.1"],
+        ("Billed", "upgrade"): ["2026-04-22.1"],
+        ("CycleOpened", "migration"): ["2026-05-27.1"],
+        ("Rated", ""): ["2026-05-27.1"],
+        ("Accrued", "web-search"): ["2026-05-27.1"],
+        ("CycleOpened", "trade-in"): ["2026-06-01.1"],
+        ("Billed", "usage"): ["2026-06-01.1"],
+        ("Billed", "trade-in"): ["2026-06-01.1"],
+        ("CycleOpened", "renewal"): ["2026-06-30.1"],
+        ("Billed", "renewal"): ["2026-06-30.1"],
+    }

@@ -89,6 +89,7 @@ def test_the_wheel_holds_the_package_its_cards_the_plugins_and_nothing_else(buil
         "mimo_credits-0.1.0.dist-info",
     }
     assert {"mimo_credits/py.typed", "mimo_credits/testing/strategies/__init__.py"} <= inside
+    assert any(name.startswith("mimo_credits/sql/migrations/versions/mimo_credits_0001") for name in inside)
     rates = {path.relative_to(ROOT) for path in (ROOT / "rates").rglob("*") if path.is_file()}
     assert {f"mimo_credits/{path.as_posix()}" for path in rates} <= inside
     assert not [name for name in inside if name.endswith((".pyc", ".orig"))]

@@ -46,7 +46,7 @@ def test_in_dollars_the_small_tiers_never_beat_pay_as_you_go_from_may_on():
     assert dollars.meets_at == Fraction(6_000, 435)
     assert (dollars.times, dollars.holds) == (None, 13)
     assert str(dollars) == (
-        "lite, one: never: it would take 14 times a month to pay as much as USD 6, and its allowance holds 13"
+        "lite, one: never: it would take 14 times a month to pay as much as USD 6.00, and its allowance holds 13"
     )
     yuan = break_even(MAY, "lite", misses, currency="CNY")
     assert (yuan.times, yuan.tokens) == (13, 13_000_000)

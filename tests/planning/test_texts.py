@@ -128,7 +128,7 @@ def test_a_price_that_is_not_there_is_a_dash_and_no_row():
     audio = Workload("w", (Step("s", Usage("sound", audio_seconds=60)),))
     rows = plan_text(compare_tiers(CARD, audio)).splitlines()
     assert [row.split() for row in rows if row.startswith("  small  ") and "fits" not in row] == [
-        ["small", "1,000", "6.0", "%", "940", "40", "5", "5.0000"]
+        ["small", "1,000", "6.0", "%", "940", "40.00", "5.00", "5.0000"]
     ]
 
 

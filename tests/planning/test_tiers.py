@@ -64,14 +64,14 @@ def test_each_tier_is_told_in_full():
     assert comparison["lite"].annual == {}
     assert comparison.use.money == {"USD": Decimal("11.95056"), "CNY": Decimal("82.44")}
     assert comparison.why == (
-        "standard, for USD 16, holds coding-session, 300 times a month: 8,244,000,000 credits, 150,000,000 tokens; "
+        "standard, for USD 16.00, holds coding-session, 300 times a month: 8,244,000,000 credits, 150,000,000 tokens; "
         "pay-as-you-go would cost USD 11.95056, which is less."
     )
     assert str(comparison).splitlines()[1:] == [
         "  lite: too small: 201.1 % of its allowance, 4,144,000,000 credits short",
         "  standard: the cheapest that fits: 74.9 % of its allowance, 2,756,000,000 credits to spare",
-        "  pro: fits with 21.7 % of its allowance, but USD 50 where USD 16 suffices",
-        "  max: fits with 10.1 % of its allowance, but USD 100 where USD 16 suffices",
+        "  pro: fits with 21.7 % of its allowance, but USD 50.00 where USD 16.00 suffices",
+        "  max: fits with 10.1 % of its allowance, but USD 100.00 where USD 16.00 suffices",
     ]
     with pytest.raises(KeyError):
         comparison["gold"]
@@ -81,14 +81,14 @@ def test_the_currency_that_decides_is_the_one_that_speaks():
     comparison = compare_tiers(MAY, load_workloads()["coding-session"], times=300, currency="CNY")
     assert "CNY 99" in comparison.why
     assert "CNY 82.44" in comparison.why
-    assert comparison["pro"].why.endswith("but CNY 329 where CNY 99 suffices")
+    assert comparison["pro"].why.endswith("but CNY 329.00 where CNY 99.00 suffices")
 
 
 def test_where_no_tier_suffices_it_is_said():
     comparison = compare_tiers(MAY, sessions(10**9, "mimo-v2.5-pro"), times=1)
     assert comparison.choice is None
     assert comparison.why.startswith("No tier holds session, 1 times a month: 300,000,000,000 credits")
-    assert comparison.why.endswith("pay-as-you-go would cost USD 435.")
+    assert comparison.why.endswith("pay-as-you-go would cost USD 435.00.")
 
 
 @given(st.integers(0, 10**12))
@@ -130,7 +130,7 @@ def test_pay_as_you_go_may_cost_the_same_or_have_no_price():
     work = Workload("w", (Step("s", Usage("triple", input_tokens=1)),))
     assert "pay-as-you-go has no price (rate card 2026-01-01.1 has no rate for" in compare_tiers(CARD, work).why
     use = MonthOfUse("use", 1_000, 0, None, FrozenMap({"USD": Decimal(5)}), FrozenMap())
-    assert compare_use(CARD, use).why.endswith("pay-as-you-go would cost USD 5, which is the same.")
+    assert compare_use(CARD, use).why.endswith("pay-as-you-go would cost USD 5.00, which is the same.")
     use = use._replace(money=FrozenMap({"USD": Decimal("5.01")}))
     assert compare_use(CARD, use).why.endswith("USD 5.01, which is more.")
     assert "no price (none was said)" in compare_use(CARD, use._replace(money=FrozenMap())).why
@@ -150,3 +150,10 @@ def test_a_share_that_rounds_to_nothing_is_not_told_as_nothing():
 def test_a_card_without_tiers_in_that_currency_is_refused():
     with pytest.raises(InputError, match=r"card 2026-05-27.1 sells no tier in 'EUR'"):
         compare_tiers(MAY, sessions(1, "mimo-v2.5"), currency="EUR")
+
+
+def test_a_comparison_is_a_sentence_where_it_is_printed_and_a_table_in_a_notebook():
+    comparison = compare_tiers(load_card("2026-05-27"), load_workloads()["coding-session"], times=300)
+    assert str(comparison).startswith("standard, for USD 16.00, holds")
+    assert "<table>" in comparison._repr_html_()
+    assert "| standard |" in comparison.to_markdown()

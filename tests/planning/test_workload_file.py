@@ -85,7 +85,11 @@ def test_a_file_says_all_that_a_workload_is():
         ('assumes  = "Half and half."', "", "workloads.poster.assumes: is missing"),
         ("assumes ", "surely", "workloads.poster.surely: is not a key that files of workloads know"),
         ("count         = 2", "count = 2.0", "workloads.poster.steps[0].count: needs a whole number"),
-        ('estimate = "L paper', 'estimate = "sure paper', "workloads.poster.estimate: String should match pattern"),
+        (
+            'estimate = "L paper',
+            'estimate = "sure paper',
+            "workloads.poster.estimate: needs how sure it is (H, M-H, M, L or assumed)",
+        ),
         ("[workloads.poster]", "[workloads.poster", "line 6: "),
     ],
 )
@@ -124,6 +128,8 @@ def test_a_file_of_ones_own_is_read_from_a_path(tmp_path):
         load_workloads(path=str(path))
     with pytest.raises(InputError, match="cannot be read"):
         load_workloads(path=tmp_path / "none.toml")
+    with pytest.raises(InputError, match=r"^path: needs a text or a Path, not 5$"):
+        load_workloads(path=5)
 
 
 def test_the_published_ones_are_read_once():

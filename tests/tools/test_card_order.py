@@ -152,6 +152,11 @@ def test_a_withdrawal_of_no_card_is_seen():
     ]
 
 
+def test_a_withdrawal_may_come_up_to_a_year_after_the_last_card():
+    assert max(card.version for card in good().cards.values()) == "2026-03-01"
+    assert broken(with_status(date="2027-03-01")) == []
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -164,6 +169,7 @@ def test_a_withdrawal_of_no_card_is_seen():
         {"date": "2026-02-30"},
         {"date": "20261121"},
         {"date": date(2026, 11, 21)},
+        {"date": "2027-03-02"},
         {"reason": "It was wrong."},
     ],
 )

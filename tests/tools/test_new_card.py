@@ -56,6 +56,8 @@ def test_a_new_card_is_the_last_one_but_for_who_it_is(rates, capsys):
     assert "with the prices of 2026-10-21.1" in said
     assert "make sums" in said
     assert "withdraw" not in said
+    assert "EXCEPTIONS" not in said
+    assert "Look for days in them" in said
 
 
 def test_a_correction_starts_from_what_it_corrects_and_holds_from_the_same_instant(rates, capsys):
@@ -71,6 +73,7 @@ def test_a_correction_starts_from_what_it_corrects_and_holds_from_the_same_insta
     assert RateCard.from_toml(after).migration is not None
     said = capsys.readouterr().out
     assert '[withdrawn."2026-05-27.1"]\n   successor = "2026-05-27.2"' in said
+    assert "EXCEPTIONS.toml" in said
 
 
 def test_a_second_correction_follows_the_first(rates):
@@ -125,7 +128,8 @@ def test_a_card_that_supersedes_none_gets_its_line(rates):
         (["2026-W49-2"], "not '2026-W49-2'"),
         (["december"], "not 'december'"),
         (["../2026-12-01"], "not '../2026-12-01'"),
-        (["2026-12-01", "--folder", "nobody"], "nobody"),
+        (["2026-12-01", "--folder", "nobody"], "nobody is no folder: FOLDER is a seller's folder"),
+        (["2026-12-01", "--folder", "STATUS.toml"], "is no folder"),
     ],
 )
 def test_what_cannot_be_begun_is_refused_and_nothing_is_written(rates, capsys, arguments, said):

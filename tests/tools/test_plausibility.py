@@ -14,6 +14,7 @@ from tools.plausibility import (
     a_first_purchase_pays_at_least_half,
     a_year_is_no_dearer_than_its_months,
     cached_input_is_no_dearer,
+    credits_and_prices_have_the_same_meters,
     credits_are_the_price_in_yuan,
     currencies_keep_their_distance,
     every_model_has_its_prefixed_name,
@@ -100,6 +101,12 @@ CASES = [
     (output_is_no_cheaper_than_input, [("output = 0.30", "output = 0.03")], ['models."fast-1.5".price.USD.output']),
     (longer_input_is_no_cheaper, [("credits     = 2\n", "credits = 0.5\n")], ["models.long.bands[1].credits"]),
     (longer_input_is_no_cheaper, [("{ USD = 4, CNY = 28 }", "{ USD = 4, CNY = 2.8 }")], ["models.long.bands[2].price.CNY"]),
+    (
+        credits_and_prices_have_the_same_meters,
+        [("miss = 1, output = 2.5", "miss = 1")],
+        ['models."fast-1.5".price.CNY.output', 'models."fast-1.5".price.USD.output'],
+    ),
+    (credits_and_prices_have_the_same_meters, [("hit = 0.07, ", "")], ['models."fast-1.5".price.CNY.hit']),
     (
         a_first_purchase_pays_at_least_half,
         [("first_purchase_pays = 0.88", "first_purchase_pays = 0.499")],

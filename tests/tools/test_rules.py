@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from tests.published_cards import RATES
+from tests.small_card import edited
 from tests.tools.rates_folder import changed, copied
 from tools import rules
 
@@ -105,6 +109,32 @@ def test_without_exceptions_every_finding_stands(tmp_path, capsys):
     (rates / "EXCEPTIONS.toml").unlink()
     assert check(rates) == 1
     assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mimo/sub/2026-10-21.1.toml", "2026-10-21.1.toml", "mimo/notes.toml", "acme/deep/er/x.toml", "STATUS/x.toml"],
+)
+def test_a_card_that_no_rule_would_see_is_refused(tmp_path, capsys, name):
+    rates = copied(tmp_path)
+    (rates / name).parent.mkdir(parents=True, exist_ok=True)
+    (rates / name).write_bytes((rates / "mimo/2026-10-21.1.toml").read_bytes())
+    assert check(rates) == 1
+    assert f"{name} has 1 problem" in capsys.readouterr().err
+
+
+def test_a_folder_of_ones_own_needs_no_status(tmp_path, capsys):
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme/2026-01-02.1.toml").write_text(edited(("revision       = 3", "revision       = 1")), "utf-8")
+    assert check(tmp_path) == 0
+
+
+def test_on_the_card_of_the_guide_the_rules_find_the_surcharge_alone(tmp_path, capsys):
+    shutil.copytree(RATES.parent / "docs/examples/own-card", tmp_path / "acme")
+    assert check(tmp_path) == 1
+    found = capsys.readouterr().err.splitlines()
+    assert found
+    assert all('"acme-large/cache-write"' in line and "[output-is-no-cheaper-than-input]" in line for line in found)
 
 
 def test_a_folder_without_cards_is_no_success(tmp_path, capsys):

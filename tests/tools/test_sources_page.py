@@ -9,6 +9,7 @@ import pytest
 from mimo_credits.card import RateCard
 from tests.published_cards import ALL, CARDS
 from tests.small_card import CARD
+from tests.tools.rates_folder import changed, copied
 from tools import sources
 from tools.compare_prices import read_explained
 from tools.published import RATES, Folder, spans
@@ -39,6 +40,16 @@ def test_the_page_is_what_the_cards_say(tmp_path, capsys):
     assert other.read_text("utf-8") == PAGE
     other.write_text(PAGE.replace("official-asr", "official-ars", 1), "utf-8")
     assert sources.main(["--check", "--path", str(other)]) == 1
+
+
+def test_a_broken_card_is_one_clear_message(tmp_path, capsys):
+    rates = copied(tmp_path)
+    changed(rates / "mimo/2026-10-21.1.toml", "multiply_by = 0.8", "multiply_by = ")
+    before = PATH.read_bytes()
+    for check in ([], ["--check"]):
+        assert sources.main(["--rates", str(rates), *check]) == 1
+        assert capsys.readouterr().err.startswith("rate card mimo/2026-10-21.1.toml has 1 problem:\n  line ")
+    assert PATH.read_bytes() == before
 
 
 def test_every_source_and_every_assumption_stands_there_on_all_its_cards():

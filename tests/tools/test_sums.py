@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repositories import commit_all
+from tests.repositories import commit_all, shallow_clone
 from tools import sums
 
 FIRST = "mimo/2026-04-22.1.toml"
@@ -126,3 +126,35 @@ def test_a_card_added_by_a_later_commit_is_no_change(repository, monkeypatch):
     assert check(repository) == 0
     commit_all(repository, monkeypatch)
     assert check(repository, "HEAD") == check(repository, "HEAD^1") == 0
+
+
+@pytest.fixture
+def shallow(repository, tmp_path_factory, monkeypatch) -> Path:
+    """A shallow clone of a repository whose last commit changed a published card, and its line, too."""
+    (repository / "rates" / FIRST).write_bytes(b"file = 'x'\n")
+    sums_file(repository).unlink()
+    sums.append(repository)
+    commit_all(repository, monkeypatch)
+    (repository / "unrelated").touch()
+    commit_all(repository, monkeypatch)
+    return shallow_clone(repository, tmp_path_factory.mktemp("clones") / "shallow")
+
+
+def test_a_shallow_clone_says_what_it_cannot_see(shallow, capsys):
+    assert check(shallow) == 0
+    assert "this clone is shallow" in capsys.readouterr().err
+    (shallow / "rates" / FIRST).write_bytes(b"file = 'y'\n")
+    sums_file(shallow).unlink()
+    sums.append(shallow)
+    assert check(shallow) == 1  # what is left of the history is walked
+
+
+def test_a_shallow_clone_cannot_be_compared_with_a_commit_that_is_asked_for(shallow, capsys):
+    assert check(shallow, "HEAD") == 1
+    assert "a comparison with HEAD needs the whole history: git fetch --unshallow" in capsys.readouterr().err
+
+
+def test_without_git_the_list_alone_is_checked(checkout, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "")
+    assert check(checkout) == 0
+    assert capsys.readouterr().err == ""

@@ -104,4 +104,4 @@ class Gateway:
 
     def due(self, team: str) -> Decimal:
         """The money that a team owes, in US dollars: what was billed since it joined."""
-        return self.ledger.statement(team).money_due["USD"]
+        return self.ledger.statement(team).money_due.get("USD", Decimal(0))

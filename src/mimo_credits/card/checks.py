@@ -190,8 +190,13 @@ def _rate_sets(name: str, model: ModelRates) -> Iterator[Problem]:
     for number, band in enumerate(model.bands):
         if band.credits is None and not band.price:
             yield Problem(key("models", name, "bands", number), "has no rates")
+    if all(in_bands):
+        yield from _same_meters(key("models", name), "credits", [band.credits for band in model.bands])
     for currency in sorted(model.currencies):
         in_bands = [currency in band.price for band in model.bands]
+        if all(in_bands):
+            rates = [band.price[currency] for band in model.bands]
+            yield from _same_meters(key("models", name), f"price.{currency}", rates)
         yield from _once(key("models", name), f"price.{currency}", currency in model.price, in_bands)
 
 
@@ -199,6 +204,23 @@ def _some_credits(name: str, model: ModelRates) -> Iterator[Problem]:
     """Where a card sells a plan, every model says what it costs the plan."""
     if model.credits is None and not model.in_plan:
         yield Problem(key("models", name), 'has no credits: write its rates, or credits = "not in plan"')
+
+
+def _same_meters(where: str, what: str, rates: Sequence[RateSet | None]) -> Iterator[Problem]:
+    """A rate set in bands has the same meters in each: a request must not lose its price by its length."""
+    known = [_meters(each) for each in rates if each]
+    for number, meters in enumerate(known[1:], 1):
+        if meters != known[0]:
+            yield Problem(
+                f"{where}.bands[{number}].{what}",
+                f"has rates for {', '.join(meters)}, but the first band for {', '.join(known[0])}",
+            )
+
+
+def _meters(rates: RateSet) -> list[str]:
+    """The meters that have a rate; `token` is that of three."""
+    named = {**dict(rates), **dict(zip(("hit", "miss", "output", "audio_hour"), rates.by_meter(), strict=True))}
+    return [name for name, rate in named.items() if rate is not None and name != "token"]
 
 
 def _once(where: str, what: str, on_model: bool, in_bands: list[bool]) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from mimo_credits.cycle import Boundary, CycleRule
+from mimo_credits.errors import shown
 from mimo_credits.exact import Rounding, to_millicredits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.table import OffPeakHours
@@ -43,8 +44,10 @@ _MOST_DECIMALS = 12
 
 
 def _number(value: object) -> Decimal:
+    if isinstance(value, float):
+        raise ValueError(f"needs an int or a Decimal, not the float {value}")
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise ValueError(f"needs a number, not {value!r}")
+        raise ValueError(f"needs a number, not {shown(value)}")
     if isinstance(value, Decimal) and not value.is_finite():
         raise ValueError(f"needs a finite number, not {value}")
     # The size comes first: to turn an integer of a million digits into a Decimal, or to print it, takes minutes.
@@ -87,16 +90,16 @@ def _zone(name: str) -> str:
     return name
 
 
-def _by_type(**kinds: type) -> Discriminator:
-    """Tells a union's members apart by the type of the value, so that an error speaks of the one that was meant."""
+def _by_type(needed: str, **kinds: type | tuple[type, ...]) -> Discriminator:
+    """Tells a union's members apart by the type of the value, so that an error speaks of the one that was meant.
 
-    def kind_of(value: object) -> str:
-        for tag, kind in kinds.items():
-            if isinstance(value, kind):
-                return f"<{tag}>"
-        return f"<{next(reversed(kinds))}>"
+    `needed` says what may stand there, for a value that is none of them.
+    """
 
-    return Discriminator(kind_of)
+    def kind_of(value: object) -> str | None:
+        return next((f"<{tag}>" for tag, kind in kinds.items() if isinstance(value, kind)), None)
+
+    return Discriminator(kind_of, custom_error_type="neither", custom_error_message=f"needs {needed}")
 
 
 def _items(value: object) -> object:
@@ -109,13 +112,29 @@ def _as_dict(table: Mapping[str, object], dump: SerializerFunctionWrapHandler) -
 
 Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0})]
 Credits = Annotated[Number, AfterValidator(_credits)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Name = Annotated[str, Field(pattern=r"^\S+$")]
-TierId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-SourceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-CardId = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}\.\d+$")]
+_SHAPES = {
+    "currency": (r"^[A-Z]{3}$", "a currency in three capital letters (ISO 4217), such as USD"),
+    "name": (r"^\S+$", "a name without spaces"),
+    "tier": (r"^[a-z0-9][a-z0-9_-]*$", "an id of small letters, digits, - and _, such as lite"),
+    "source": (r"^[a-z0-9][a-z0-9-]*$", "an id of small letters, digits and -, such as official-faq"),
+    "card": (r"^\d{4}-\d{2}-\d{2}\.\d+$", "a card's id, such as 2026-05-27.1"),
+    "version": (r"^\d{4}-\d{2}-\d{2}$", "a day, such as 2026-05-27"),
+    "citation": (
+        r"^(H|M-H|M|L|assumed) [a-z0-9][a-z0-9-]*(, [a-z0-9][a-z0-9-]*)*$",
+        "how sure it is (H, M-H, M, L or assumed), then ids of sources or assumptions, such as H official-faq, press",
+    ),
+}
+PATTERN_WORDS = dict(_SHAPES.values())
+"""What a text of each pattern is, in words."""
+
+Currency = Annotated[str, Field(pattern=_SHAPES["currency"][0])]
+Name = Annotated[str, Field(pattern=_SHAPES["name"][0])]
+TierId = Annotated[str, Field(pattern=_SHAPES["tier"][0])]
+SourceId = Annotated[str, Field(pattern=_SHAPES["source"][0])]
+CardId = Annotated[str, Field(pattern=_SHAPES["card"][0])]
+Version = Annotated[str, Field(pattern=_SHAPES["version"][0])]
 Zone = Annotated[str, AfterValidator(_zone)]
-Citation = Annotated[str, Field(pattern=r"^(H|M-H|M|L|assumed) [a-z0-9][a-z0-9-]*(, [a-z0-9][a-z0-9-]*)*$")]
+Citation = Annotated[str, Field(pattern=_SHAPES["citation"][0])]
 Tokens = Annotated[int, Field(gt=0, le=MAX_COUNT)]
 ClockTime = Annotated[time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d:\d\d$"})]
 Many = Annotated[tuple[T, ...], BeforeValidator(_items)]
@@ -153,7 +172,7 @@ class Assumption(Part):
 
 Sourcing: TypeAlias = Annotated[
     Annotated[Citation, Tag("<text>")] | Annotated[Table[Name, Citation], Tag("<table>")],
-    _by_type(text=str, table=Mapping),
+    _by_type('a text such as "H official-faq", or a table of such texts', text=str, table=Mapping),
 ]
 """How sure a fact is, then who says so: for the whole section, or by key."""
 
@@ -232,7 +251,7 @@ class PriceSet(RateSet):
 
 
 def _every_token(value: object) -> object:
-    return {"token": value} if isinstance(value, (int, Decimal)) else value
+    return {"token": value} if isinstance(value, (int, Decimal, float)) else value
 
 
 AnyRates: TypeAlias = Annotated[RateSet, BeforeValidator(_every_token, json_schema_input_type=Number | RateSet)]
@@ -269,7 +288,11 @@ class ModelRates(Part):
     credits: (
         Annotated[
             Annotated[Literal["not in plan"], Tag("<text>")] | Annotated[AnyRates, Tag("<rates>")],
-            _by_type(text=str, rates=object),
+            _by_type(
+                'a number, a table of rates, or "not in plan"',
+                text=str,
+                rates=(int, Decimal, float, Mapping, RateSet),
+            ),
         ]
         | None
     ) = None
@@ -324,6 +347,10 @@ class CycleTerms(Part):
         return CycleRule(self.days or 0, self.months or 0, self.boundary, self.timezone)
 
 
+ROLLOVER = '"none", or a table such as { up_to = 1_000, cycles = 1 }'
+"""What may stand for a policy's rollover."""
+
+
 class Rollover(Part):
     """What is left at a renewal is kept, up to `up_to` credits, for as many further `cycles`; the rest expires."""
 
@@ -340,7 +367,7 @@ class Policy(Part):
     exhausted: Literal["stop", "pay-as-you-go"]
     rollover: Annotated[
         Annotated[Literal["none"], Tag("<text>")] | Annotated[Rollover, Tag("<table>")],
-        _by_type(text=str, table=object),
+        _by_type(ROLLOVER, text=str, table=(Mapping, Rollover)),
     ]
     money_rounding: Rounding
     credit_rounding: Rounding = "half-up"

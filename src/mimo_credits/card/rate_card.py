@@ -40,12 +40,13 @@ from mimo_credits.card.parts import (
     Table,
     Tier,
     TierId,
+    Version,
     WebSearch,
     cited,
     cited_ids,
 )
 from mimo_credits.card.reading import parse, schema_problems
-from mimo_credits.errors import NoPlan, Problem, RateCardError
+from mimo_credits.errors import NoPlan, Problem, RateCardError, wrong_type
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.seen import Seen
 from mimo_credits.table import RateTable
@@ -71,7 +72,7 @@ class RateCard(Seen, Part):
     """
 
     provider: Name
-    version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    version: Version
     revision: Annotated[int, Field(gt=0, lt=1_000_000)]
     effective_from: datetime
     supersedes: CardId | None = None
@@ -148,18 +149,28 @@ class RateCard(Seen, Part):
 
     @classmethod
     def from_toml(cls, text: str | bytes, *, file: str = "<text>") -> RateCard:
-        """Reads and checks a card; `file` is the name that an error gives. Raises `RateCardError` with all problems."""
+        """Reads and checks a card; `file` is the name that an error gives. Raises `RateCardError` with all problems.
+
+        A file is read by `load_card(path=…)`; what is no text at all is an `InputError`.
+        """
+        if not isinstance(text, (str, bytes)):
+            raise wrong_type("text", "the TOML of a card (load_card(path=…) reads a file)", text)
         raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
         document = parse(raw)
         if isinstance(document, Problem):
-            raise RateCardError(file, [document])
+            is_path = raw.endswith(b".toml") and b"\n" not in raw
+            hint = [Problem("text", "looks like the path of a file: load_card(path=…) reads one")] if is_path else []
+            raise RateCardError(file, [document, *hint])
         return _read(Origin(document, hashlib.sha256(raw).hexdigest(), ""), file)
 
     def derive(self, changes: Mapping[str, object]) -> RateCard:
         """A new, checked, unpublished card: this one with the `changes` merged in, table by table; None removes a key.
 
-        `card.derive({"models": {"mimo-v2.5": {"credits": 3}}})`. Raises `RateCardError`.
+        `card.derive({"models": {"mimo-v2.5": {"credits": 3}}})`. Raises `RateCardError`, and `InputError` for
+        what is no mapping.
         """
+        if not isinstance(changes, Mapping):
+            raise wrong_type("changes", 'a mapping such as {"models": {"mimo-v2.5": {"credits": 3}}}', changes)
         document = _merged(self._origin.document, changes)
         try:
             written = json.dumps(document, sort_keys=True, default=str)
@@ -197,11 +208,17 @@ class RateCard(Seen, Part):
         return f"<RateCard {self.id} of {self.provider}, sha256 {self.sha256[:12]}…>"
 
 
+def check_card(value: object, field: str = "card") -> None:
+    """Raises `InputError` for anything but a `RateCard`."""
+    if not isinstance(value, RateCard):
+        raise wrong_type(field, "a RateCard, such as load_card gives,", value)
+
+
 def _read(origin: Origin, file: str) -> RateCard:
     try:
         card = RateCard.model_validate(origin.document, context=origin)
     except ValidationError as error:
-        found = [*schema_problems(error, "rate cards"), *problems(_readable_parts(origin.document))]
+        found = [*schema_problems(error, RateCard, "rate cards"), *problems(_readable_parts(origin.document))]
         raise RateCardError(file, found) from None
     found = list(problems(_parts(card)))
     if found:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mimo_credits.cli import cards, compare, plan, quote, statement, tiers
 from mimo_credits.cli.arguments import UsageError
-from mimo_credits.cli.output import PROGRAM, tell, warn
+from mimo_credits.cli.output import PROGRAM, show, tell, warn
 from mimo_credits.errors import InputError, MimoCreditsError, NoCardInEffect, NoSuchCard, UnknownModel
 
 OK, PROBLEM, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -48,6 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+class _Version(Action):
+    """Prints the version; it is looked up only when asked for."""
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        show(f"{PROGRAM} {version('mimo_credits')}\n")
+        parser.exit()
+
+
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog=PROGRAM,
@@ -56,6 +67,7 @@ def _parser() -> ArgumentParser:
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (quote, statement, plan, compare, tiers, cards):
         command.add_to(commands)
@@ -76,6 +88,8 @@ def _run(options: Namespace) -> int:
 
 def _failed(error: object, code: int) -> int:
     tell(f"{PROGRAM}: error: {error}")
+    for note in getattr(error, "__notes__", ()):
+        tell(f"{PROGRAM}: note: {note}")
     return code
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mimo_credits.card import RateCard
-from mimo_credits.catalog import list_cards, load_book, load_card, load_workloads
+from mimo_credits.catalog import list_cards, load_book, load_card, load_workloads, names_a_file
 from mimo_credits.errors import InputError, MimoCreditsError, nearest
 from mimo_credits.instants import parse_instant
 from mimo_credits.planning import Workload
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 EXAMPLE = "2026-05-27T00:00:00+08:00"
+
+CARD = "a card's version or id, such as 2026-05-27.1 or deepseek/2026-05-22, or the path of a card file (*.toml)"
 
 _COUNT = re.compile(r"\d+|\d{1,3}(,\d{3})+|\d+(_\d+)+", re.ASCII)
 _MOST_DIGITS = 30
@@ -36,6 +38,14 @@ class Change(NamedTuple):
     typed: str
 
 
+class Alias(NamedTuple):
+    """Another name of a model as typed: `work/big=mimo-v2.5-pro`."""
+
+    name: str
+    model: str
+    typed: str
+
+
 def count(text: str) -> int:
     """A whole number, as 86000, 86_000 or 86,000."""
     if not _COUNT.fullmatch(text) or len(text) > _MOST_DIGITS:
@@ -48,7 +58,8 @@ def instant(text: str) -> datetime:
     try:
         return parse_instant(text)
     except InputError as error:
-        raise ArgumentTypeError(f"{error.why} (an instant looks like {EXAMPLE})") from None
+        example = "" if EXAMPLE in error.why else f" (an instant looks like {EXAMPLE})"
+        raise ArgumentTypeError(f"{error.why}{example}") from None
 
 
 def change(text: str) -> Change:
@@ -59,6 +70,14 @@ def change(text: str) -> Change:
     return Change(instant(at), tier, text)
 
 
+def alias(text: str) -> Alias:
+    """A name and a model, joined by `=`."""
+    name, _, model = text.rpartition("=")
+    if not name or not model:
+        raise ArgumentTypeError(f"{text!r} is not NAME=MODEL, such as work/big=mimo-v2.5-pro")
+    return Alias(name, model, text)
+
+
 def add_json(parser: ArgumentParser) -> None:
     """The option that turns the result into JSON."""
     parser.add_argument("--json", action="store_true", help="print one JSON object (amounts as strings)")
@@ -67,17 +86,17 @@ def add_json(parser: ArgumentParser) -> None:
 def add_card_choice(parser: ArgumentParser) -> None:
     """The options that choose a card; read them with `chosen_card`."""
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--card", metavar="V", help="a card's version or id, such as 2026-05-27 or 2026-05-27.1")
+    choice.add_argument("--card", metavar="V", help=CARD)
     choice.add_argument("--at", type=instant, metavar="T", help=f"the card in force at an instant, such as {EXAMPLE}")
 
 
 def chosen_card(options: Namespace) -> tuple[RateCard, str]:
     """The card that `--card` or `--at` names, else the newest published one; and which of these it is, in words.
 
-    Raises `NoSuchCard`, `NoCardInEffect`.
+    Raises what `named_card` does, and `NoCardInEffect`.
     """
     if options.card is not None:
-        return load_card(options.card), ""
+        return named_card("--card", options.card), ""
     if options.at is not None:
         return load_book().at(options.at), f"in force at {options.at:%Y-%m-%d %H:%M:%S} UTC"
     return load_card(list_cards()[-1]), "the newest published"
@@ -91,3 +110,16 @@ def named_workload(name: str) -> Workload:
         hint = f"Nearest known: {', '.join(alike)}" if alike else f"Known: {', '.join(known)}"
         raise UsageError(f"--workload: there is no workload {name!r}. {hint}.")
     return known[name]
+
+
+def named_card(argument: str, name: str) -> RateCard:
+    """The published card of a version or id, or that of a file (`names_a_file`).
+
+    Raises `NoSuchCard`, `RateCardError`, and `UsageError` for a file that cannot be read.
+    """
+    if not names_a_file(name):
+        return load_card(name)
+    try:
+        return load_card(path=name)
+    except InputError as error:
+        raise UsageError(f"{argument}: {error.why}") from None

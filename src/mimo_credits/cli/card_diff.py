@@ -7,10 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mimo_credits.card import RateCard
-from mimo_credits.catalog import load_card
-from mimo_credits.cli.arguments import Commands, UsageError
-from mimo_credits.cli.gathering import gather, left_out, log_document
-from mimo_credits.cli.output import amount, card_ref, show, show_json, tell, warn
+from mimo_credits.cli.arguments import CARD, Commands, UsageError, named_card
+from mimo_credits.cli.gathering import Wanted, gather
+from mimo_credits.cli.left_out import log_document, tell_left_out
+from mimo_credits.cli.output import amount, card_ref, show, show_json
 from mimo_credits.comparison import Comparison, Costs, UsageComparison, compare_usage
 from mimo_credits.differences import Change, Value, diff_cards
 from mimo_credits.display import (
@@ -22,10 +22,7 @@ from mimo_credits.display import (
     shares_of_allowance,
     token_growth,
 )
-from mimo_credits.instants import FIRST_INSTANT
 from mimo_credits.logs import STANDARD_INPUT
-
-_FILE = ".toml"
 
 
 def add_to(actions: Commands) -> ArgumentParser:
@@ -37,11 +34,7 @@ def add_to(actions: Commands) -> ArgumentParser:
         "times as many tokens a month's allowance buys. With a log it also prices each response on both cards.",
         allow_abbrev=False,
     )
-    action.add_argument(
-        "before",
-        metavar="A",
-        help="a card's version or id, such as 2026-05-27 or deepseek/2026-05-22, or the path of a file (*.toml)",
-    )
+    action.add_argument("before", metavar="A", help=CARD)
     action.add_argument("after", metavar="B", help="the card to compare with it, given likewise")
     action.add_argument("--markdown", action="store_true", help="print tables for a pull request")
     action.add_argument(
@@ -62,24 +55,18 @@ def run(options: Namespace) -> int:
         raise UsageError("--json and --markdown exclude each other")
     if options.usage.count(STANDARD_INPUT) > 1:
         raise UsageError("standard input (-) can be read only once")
-    before, after = _load(options.before), _load(options.after)
-    gathered = gather(options.usage, FIRST_INSTANT, None, strict=False) if options.usage else None
+    before, after = named_card("A", options.before), named_card("B", options.after)
+    gathered = gather(options.usage, Wanted(), strict=False) if options.usage else None
     usage = compare_usage(before, after, gathered.records) if gathered else None
-    for problem in gathered.problems if gathered else ():
-        tell(str(problem))
-    for message in left_out(gathered, "comparison") if gathered else ():
-        warn(message)
+    if gathered:
+        tell_left_out(gathered, "comparison")
     if options.json:
         priced = {**_usage(before, after, usage), "log": log_document(gathered)} if usage and gathered else None
         show_json({**_document(before, after), "usage": priced})
     else:
         sheet = difference_sheet(before, after, usage)
         show(as_markdown(sheet) if options.markdown else as_text(sheet))
-    return 0
-
-
-def _load(name: str) -> RateCard:
-    return load_card(path=name) if name.endswith(_FILE) else load_card(name)
+    return int(gathered is not None and gathered.is_useless)
 
 
 def _document(before: RateCard, after: RateCard) -> dict[str, object]:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from mimo_credits.card import ModelRates, RateCard
-from mimo_credits.catalog import MIMO, list_cards, load_card, verify_cards, withdrawal
+from mimo_credits.catalog import MIMO, list_cards, names_a_file, verify_cards, withdrawal
 from mimo_credits.cli import card_diff
-from mimo_credits.cli.arguments import Commands, add_json
+from mimo_credits.cli.arguments import CARD, Commands, add_json, named_card
 from mimo_credits.cli.output import amount, amounts, in_credits, iso, show, show_json
 from mimo_credits.cli.tiers import tier_documents
 from mimo_credits.display import as_text, card_sheet, cards_sheet
+from mimo_credits.errors import WithdrawnCard
 from mimo_credits.table import UNLIMITED, Prices, Rates
 
 
@@ -37,9 +38,7 @@ def add_to(commands: Commands) -> None:
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False)
         _add_json_here_too(action)
         if name == "show":
-            action.add_argument(
-                "card", metavar="V", help="a card's version or id, such as 2026-05-27 or deepseek/2026-05-22"
-            )
+            action.add_argument("card", metavar="V", help=CARD)
         if name == "list":
             _add_provider(action, SUPPRESS)
         action.set_defaults(run=run)
@@ -89,12 +88,12 @@ def verify(options: Namespace) -> int:
     return 0 if set(verdicts.values()) == {"ok"} else 1
 
 
-def _load(version: str) -> tuple[RateCard, str]:
+def _load(name: str) -> tuple[RateCard, str]:
     """A card, and that it was withdrawn, which here stands in the result and needs no warning."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        card = load_card(version)
-    return card, str(withdrawal(version) or "")
+        warnings.simplefilter("ignore", WithdrawnCard)
+        card = named_card("V", name)
+    return card, "" if names_a_file(name) else str(withdrawal(name) or "")
 
 
 def _identity(card: RateCard) -> dict[str, object]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from mimo_credits.card import RateCard
-from mimo_credits.catalog import list_providers, load_book, load_card
-from mimo_credits.cli.arguments import EXAMPLE, Commands, add_json, count, instant, named_workload
+from mimo_credits.catalog import list_providers, load_book
+from mimo_credits.cli.arguments import CARD, EXAMPLE, Commands, add_json, count, instant, named_card, named_workload
 from mimo_credits.cli.output import amounts, card_ref, in_credits, iso, show, show_json, tell, warn
 from mimo_credits.display import as_text, offers_sheet
 from mimo_credits.errors import NoCardInEffect
@@ -26,13 +26,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--workload", required=True, metavar="NAME", help="a named workload, such as video-post")
     parser.add_argument("--times", type=count, default=1, metavar="N", help="how many times it is done (1)")
-    parser.add_argument(
-        "--card",
-        action="append",
-        default=[],
-        metavar="V",
-        help="a card's version or id, such as 2026-05-27 or deepseek/2026-05-22; may be given several times",
-    )
+    parser.add_argument("--card", action="append", default=[], metavar="V", help=f"{CARD}; may be given several times")
     parser.add_argument("--at", type=instant, metavar="T", help=f"as of that instant, such as {EXAMPLE} (now)")
     parser.add_argument(
         "--model",
@@ -50,7 +44,7 @@ def run(options: Namespace) -> int:
     """Prints the workload's price on each card, and as a message whose estimate it is."""
     workload = named_workload(options.workload)
     at: datetime = options.at or datetime.now(UTC)
-    cards = [load_card(name) for name in options.card] or list(_in_force(at))
+    cards = [named_card("--card", name) for name in options.card] or list(_in_force(at))
     offers = compare(cards, workload, at=at, times=options.times, models=dict(options.model))
     if options.json:
         about = {"name": workload.name, "estimate": workload.estimate, "assumes": workload.assumes}

@@ -1,20 +1,48 @@
-"""From logs to records of usage, with everything that could not be used on the way, and how that is told."""
+"""From logs to a timeline for the ledger, with everything that could not be used on the way.
+
+Logs hold the requests of other vendors' models too. A model that a card of the book lists is MiMo's, and so is any name
+that begins with `mimo` or `xiaomi/`: if no card can price it, that is a problem of its line. Other names are counted.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from mimo_credits.card import RateCard
 from mimo_credits.cli.output import with_progress
 from mimo_credits.errors import MimoCreditsError, Refused
 from mimo_credits.ledger import Record, Rejection
-from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, first_of_each, read_log
+from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, Skipped, each_once, read_log
 
 _LONGEST_REASON = 300
 """Characters of a reason that are told: it may quote a line of any length."""
+
+_MIMO = ("mimo", "xiaomi/")
+
+
+class Wanted(NamedTuple):
+    """Which requests are asked for: instants from `since` to `until`, both inclusive; and the `known` names of models.
+
+    Without `known` names the requests of every model are. `aliases` maps names that logs use to such names.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    known: frozenset[str] | None = None
+    aliases: Mapping[str, str] = {}
+
+    def is_asked_for(self, model: str) -> bool:
+        """Whether a model is one of MiMo's, or claims to be."""
+        return self.known is None or model in self.known or model.lower().startswith(_MIMO)
+
+
+def names_on(cards: Iterable[RateCard]) -> frozenset[str]:
+    """Every name that a card of these lists."""
+    return frozenset(name for card in cards for name in card.table.known_models())
 
 
 class Problem(NamedTuple):
@@ -41,7 +69,8 @@ class Gathered:
     """What logs hold: the `records` to account for with the places of their ids, the `problems`, and what was left out.
 
     `lines` counts the lines that are not blank, `repeated` the responses that stood there before, `later` those after
-    the end that was asked for. With `strict` the first problem raises `StoppedAtProblem`.
+    the end that was asked for, `skipped` the lines that are no requests by the reason, `other_models` the requests of
+    models that are not MiMo's. With `strict` the first problem raises `StoppedAtProblem`.
     """
 
     strict: bool
@@ -51,18 +80,29 @@ class Gathered:
     lines: int = 0
     repeated: int = 0
     later: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    other_models: Counter[str] = field(default_factory=Counter)
 
-    def take(self, line: Logged, since: datetime, until: datetime | None) -> None:
-        """Keeps a record of the time that is asked for."""
-        at = line.record.at
-        if at < since:
-            why = f"{at.isoformat()} lies before --since, {since.isoformat()}"
+    @property
+    def is_useless(self) -> bool:
+        """Whether there are lines that could not be used, and no other."""
+        return bool(self.problems) and self.lines == len(self.problems) + self.repeated
+
+    def take(self, line: Logged, wanted: Wanted) -> None:
+        """Keeps a record that is asked for."""
+        record = line.record
+        if (alias := wanted.aliases.get(record.usage.model)) is not None:
+            record = replace(record, usage=replace(record.usage, model=alias))
+        if not wanted.is_asked_for(record.usage.model):
+            self.other_models[record.usage.model] += 1
+        elif wanted.since is not None and record.at < wanted.since:
+            why = f"{record.at.isoformat()} lies before --since, {wanted.since.isoformat()}"
             self.reject(Problem(line.place, "before-since", why))
-        elif until is not None and at > until:
+        elif wanted.until is not None and record.at > wanted.until:
             self.later += 1
         else:
-            self.records.append(line.record)
-            self.places[line.record.id] = line.place
+            self.records.append(record)
+            self.places[record.id] = line.place
 
     def reject(self, problem: Problem) -> None:
         """Notes a line that cannot be used."""
@@ -76,15 +116,17 @@ class Gathered:
             self.reject(Problem(self.places[_id(rejection)], _kind(rejection), _why(rejection)))
 
 
-def gather(files: Iterable[str], since: datetime, until: datetime | None, *, strict: bool) -> Gathered:
+def gather(files: Iterable[str], wanted: Wanted, *, strict: bool) -> Gathered:
     """Reads the logs one after another. Raises `UnreadableLog`, and `StoppedAtProblem` where `strict`."""
     gathered = Gathered(strict)
     read = with_progress((line for file in files for line in read_log(file)), "lines read")
-    for line in first_of_each(read):
+    for line in each_once(read):
         gathered.lines += 1
         match line:
             case Logged():
-                gathered.take(line, since, until)
+                gathered.take(line, wanted)
+            case Skipped():
+                gathered.skipped[line.why] += 1
             case Repeated():
                 gathered.repeated += 1
             case Malformed():
@@ -92,33 +134,6 @@ def gather(files: Iterable[str], since: datetime, until: datetime | None, *, str
             case Contradicting():
                 gathered.reject(Problem(line.place, "conflict", line.why))
     return gathered
-
-
-def left_out(gathered: Gathered, result: str) -> Iterator[str]:
-    """What the `result` (a statement, a comparison) does not contain, counted."""
-    if gathered.problems:
-        kinds = Counter(problem.kind for problem in gathered.problems)
-        counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-        total = len(gathered.problems)
-        yield f"{total:,} of {gathered.lines:,} lines are not in this {result}: {counts}"
-    if gathered.repeated:
-        yield f"{gathered.repeated:,} of {gathered.lines:,} lines repeat a response; each response counts once"
-    if gathered.later:
-        yield f"{gathered.later:,} of {gathered.lines:,} lines are later than --until"
-    if not gathered.lines:
-        yield "the log holds no responses"
-
-
-def log_document(gathered: Gathered) -> dict[str, object]:
-    """The same for JSON, with every line that could not be used."""
-    return {
-        "lines": gathered.lines,
-        "repeated": gathered.repeated,
-        "later_than_until": gathered.later,
-        "problems": [
-            {"file": place.file, "line": place.line, "kind": kind, "why": why} for place, kind, why in gathered.problems
-        ],
-    }
 
 
 def _id(rejection: Rejection) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
+from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import (
     EXAMPLE,
     Commands,
@@ -23,12 +24,12 @@ from mimo_credits.cli.arguments import (
     named_workload,
 )
 from mimo_credits.cli.arguments import instant as typed_instant
-from mimo_credits.cli.gathering import gather, left_out, log_document
-from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell, warn
+from mimo_credits.cli.gathering import Wanted, gather, names_on
+from mimo_credits.cli.left_out import log_document, tell_left_out
+from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell
 from mimo_credits.display import Sheet, as_text, forecast_sheet, plan_sheet, window_sheet
 from mimo_credits.display.sheet import Listing
 from mimo_credits.exact import percent
-from mimo_credits.instants import FIRST_INSTANT
 from mimo_credits.ledger import Record, Rejection
 from mimo_credits.planning import (
     Burn,
@@ -144,15 +145,13 @@ class _Seen(NamedTuple):
 
 
 def _plan_usage(options: Namespace, card: RateCard, chosen: str) -> int:
-    gathered = gather(options.usage, options.since or FIRST_INSTANT, options.until, strict=False)
+    wanted = Wanted(options.since, options.until, _models_asked_for(options, card))
+    gathered = gather(options.usage, wanted, strict=False)
     records = [_renamed(record, options.model) for record in gathered.records]
     burns, unpriced = burns_of_records(records, RateBook.fixed(card))
     gathered.reject_all(unpriced)
     left = _left_out(unpriced, len(records), card)
-    for problem in gathered.problems:
-        tell(str(problem))
-    for message in left_out(gathered, "plan"):
-        warn(message)
+    tell_left_out(gathered, "plan")
     if not burns:
         raise UsageError(f"--usage: the logs hold no response that card {card.id} can price")
     seen = _look_ahead(options, card, records, burns)
@@ -165,6 +164,13 @@ def _plan_usage(options: Namespace, card: RateCard, chosen: str) -> int:
         sheets += [] if seen.window is None else [window_sheet(seen.window)]
         show("\n".join(map(as_text, sheets)))
     return 0
+
+
+def _models_asked_for(options: Namespace, card: RateCard) -> frozenset[str] | None:
+    """The names on this and every published card, and those that are to be priced by another model: maybe all."""
+    if any(isinstance(chosen, str) for chosen in options.model):
+        return None
+    return names_on([card, *load_book()]).union(*options.model)
 
 
 def _left_out(unpriced: Sequence[Rejection], all_of_them: int, card: RateCard) -> list[Sheet]:

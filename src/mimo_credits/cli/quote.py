@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from mimo_credits.card import RateCard
 from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import Commands, UsageError, add_card_choice, add_json, chosen_card, count
-from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell
-from mimo_credits.display import as_text, number, quote_sheet, tier_shares
+from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json
+from mimo_credits.display import as_text, money, quote_sheet, tier_shares
 from mimo_credits.errors import NotInPlan, PricingError, UnknownModel
 from mimo_credits.pricing import Quote, price, quote
 from mimo_credits.usage import Usage
@@ -41,7 +41,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Prints the quote. A model that only pay-as-you-go sells has no quote, so its price is told as a message."""
+    """Prints the quote. A model that only pay-as-you-go sells has no quote, so its price is told as a note."""
     usage = Usage(
         options.model,
         input_tokens=options.input,
@@ -55,12 +55,12 @@ def run(options: Namespace) -> int:
     card, chosen = chosen_card(options)
     try:
         quoted = quote(card, usage, at=options.at)
-    except NotInPlan:
-        tell(f"by pay-as-you-go this costs {', '.join(_prices(card, usage))}")
+    except NotInPlan as error:
+        error.add_note(f"by pay-as-you-go this costs {', '.join(_prices(card, usage))}")
         raise
-    except UnknownModel:
-        for hint in _elsewhere(usage.model):
-            tell(hint)
+    except UnknownModel as error:
+        if options.card is None:
+            _note_elsewhere(error)
         raise
     if options.json:
         at = None if options.at is None else iso(options.at)
@@ -73,16 +73,16 @@ def run(options: Namespace) -> int:
 def _prices(card: RateCard, usage: Usage) -> Iterator[str]:
     for currency in card.currencies:
         try:
-            yield f"{currency} {number(price(card, usage, currency))}"
+            yield f"{currency} {money(price(card, usage, currency), currency)}"
         except PricingError as error:
             yield f"{currency} unknown ({error})"
 
 
-def _elsewhere(model: str) -> Iterator[str]:
-    """Which is the last card to list a model that the chosen one does not."""
-    listing = [card.id for card in load_book() if model in card.table.known_models()]
+def _note_elsewhere(error: UnknownModel) -> None:
+    """Notes which is the last card to list a model that the chosen one does not."""
+    listing = [card.id for card in load_book() if error.model in card.table.known_models()]
     if listing:
-        yield f"the last card that lists {model} is {listing[-1]}: ask with --card {listing[-1]}"
+        error.add_note(f"the last card that lists {error.model} is {listing[-1]}: ask with --card {listing[-1]}")
 
 
 def _document(quoted: Quote, card: RateCard) -> dict[str, object]:
@@ -95,6 +95,7 @@ def _document(quoted: Quote, card: RateCard) -> dict[str, object]:
                 "model": line.model,
                 "billed": line.billed,
                 "band": line.band,
+                "inputs": line.inputs,
                 "meter": line.meter,
                 "quantity": str(line.quantity),
                 "rate": None if line.rate is None else amount(line.rate),
@@ -114,4 +115,5 @@ def _document(quoted: Quote, card: RateCard) -> dict[str, object]:
         ],
         "pay_as_you_go": amounts(quoted.money),
         "unpriced": dict(quoted.unpriced),
+        "remarks": list(quoted.remarks),
     }

@@ -18,6 +18,7 @@ from mimo_credits.display.differences import (
 )
 from mimo_credits.display.html import as_html
 from mimo_credits.display.markdown import as_markdown
+from mimo_credits.display.months import months_sheet
 from mimo_credits.display.planning import forecast_sheet, offers_sheet, plan_sheet, what_if_sheet, window_sheet
 from mimo_credits.display.quotes import TierShare, quote_sheet, tier_shares
 from mimo_credits.display.records import to_csv, to_frame
@@ -26,7 +27,7 @@ from mimo_credits.display.sheets import sheet_of
 from mimo_credits.display.statements import statement_sheet
 from mimo_credits.display.terminal import as_rich
 from mimo_credits.display.text import as_text
-from mimo_credits.display.writing import number
+from mimo_credits.display.writing import money, number
 
 __all__ = [
     "HIT_RATES",
@@ -42,6 +43,8 @@ __all__ = [
     "cards_sheet",
     "difference_sheet",
     "forecast_sheet",
+    "money",
+    "months_sheet",
     "number",
     "offers_sheet",
     "plan_sheet",

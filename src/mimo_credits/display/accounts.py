@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mimo_credits.display.sheet import Block, Sheet, table, total, untitled
-from mimo_credits.display.writing import credit, instant, number
-from mimo_credits.exact import billed
+from mimo_credits.display.writing import credit, instant, money, number
 from mimo_credits.ledger import Account
 from mimo_credits.ledger.account import Plan
 
@@ -38,7 +37,7 @@ def account_sheet(account: Account) -> Sheet:
 
 
 def _plan(plan: Plan) -> Iterator[list[str]]:
-    price = number(billed(plan.list_price, plan.currency, "half-up"))
+    price = money(plan.list_price, plan.currency)
     yield ["plan", f"{plan.tier}, {plan.interval}, {plan.currency} {price}"]
     yield ["cycle", f"{instant(plan.cycle.start)} to {instant(plan.cycle.end)}"]
     yield ["card", f"{plan.pinned}, pinned" if plan.pinned else plan.card]

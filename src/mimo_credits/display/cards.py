@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mimo_credits.card import CycleTerms, Interval, Policy, RateCard, Rollover
 from mimo_credits.display.sheet import Block, Listing, Sheet, Table, table, untitled
-from mimo_credits.display.writing import DIGEST, band_limits, band_text, card_name, credit, instant, number
-from mimo_credits.exact import billed, percent, share
-from mimo_credits.pricing import CardRef
+from mimo_credits.display.writing import DIGEST, card_name, credit, instant, money, number
+from mimo_credits.exact import percent, share
+from mimo_credits.pricing import CardRef, inputs_of
 from mimo_credits.table import Prices
 
 
@@ -20,17 +20,18 @@ def tiers_sheet(card: RateCard, chosen: str = "") -> Sheet:
 
 def _tiers(card: RateCard, caption: str = "") -> Table:
     currencies = [currency for currency in card.currencies if any(currency in t.price for t in card.tiers.values())]
+    claims = any(tier.tasks for tier in card.tiers.values())
     rows = []
     intervals: tuple[tuple[Interval, str], ...] = (("monthly", "month"), ("annual", "year"))
     for interval, word in intervals:
         for name, tier in card.tiers.items():
             plan = tier.plan(interval)
             if plan is not None:
-                prices = [number(billed(plan.price[currency], currency, "half-up")) for currency in currencies]
+                prices = [money(plan.price[currency], currency) for currency in currencies]
                 tasks = f"{tier.tasks.count:,} {tier.tasks.kind}" if tier.tasks and interval == "monthly" else ""
-                rows.append([name, word, number(plan.credits), *prices, tasks])
-    titles = ["tier", "for a", "credits", *currencies, "said to suffice for"]
-    return table(titles, "llr" + "r" * len(currencies) + "l", rows, caption)
+                rows.append([name, word, number(plan.credits), *prices, *([tasks] if claims else [])])
+    titles = ["tier", "for a", "credits", *currencies, *(["said to suffice for"] if claims else [])]
+    return table(titles, ("llr" + "r" * len(currencies) + "l")[: len(titles)], rows, caption)
 
 
 def _terms(card: RateCard) -> Iterator[list[str]]:
@@ -45,7 +46,7 @@ def _terms(card: RateCard) -> Iterator[list[str]]:
     if card.migration is not None:
         yield ["running cycles", f"{card.migration.running_cycles} when this card takes effect"]
     if card.web_search is not None:
-        prices = ", ".join(f"{currency} {number(price)}" for currency, price in card.web_search.price.items())
+        prices = ", ".join(f"{currency} {money(price, currency)}" for currency, price in card.web_search.price.items())
         yield ["web search", f"{prices} per 1,000 calls: money, never credits"]
 
 
@@ -110,7 +111,7 @@ def _credit_rows(card: RateCard) -> Iterator[list[str]]:
         for rates in card.table.peak.bands.get(name, ()):
             numbers = [rates.cache_hit, rates.cache_miss, rates.output, rates.audio_hour]
             cells = ["-" if rate is None else credit(rate) for rate in numbers]
-            yield [name, band_text(model, rates.band), *cells, source]
+            yield [name, inputs_of(card, rates), *cells, source]
         if not model.in_plan:
             yield [name, "not in the plan", "", "", "", "", source]
 
@@ -125,12 +126,11 @@ def _prices(card: RateCard, currency: str) -> Table:
 
 def _price_rows(card: RateCard, currency: str, images: bool) -> Iterator[list[str]]:
     prices: Mapping[str, tuple[Prices, ...]] = card.table.prices[currency]
-    for name, model in card.models.items():
+    for name in card.models:
         for row in prices.get(name, ()):
             numbers = [row.cache_hit, row.cache_miss, row.output, row.audio_hour, *([row.image] if images else [])]
             cells = ["-" if price is None else number(price) for price in numbers]
-            band = "" if currency in model.price else band_limits(model, row.band)
-            yield [name, band, *cells, _cited(card, card.source_of(name, currency))]
+            yield [name, inputs_of(card, row), *cells, _cited(card, card.source_of(name, currency))]
 
 
 def _cited(card: RateCard, citation: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.comparison import Comparison, Costs, UsageComparison
 from mimo_credits.differences import (
+    CardDifference,
     Change,
     Section,
     diff_cards,
@@ -19,7 +21,7 @@ from mimo_credits.differences import (
     value_text,
 )
 from mimo_credits.display.sheet import Block, Listing, Row, Sheet, Table, table, total
-from mimo_credits.display.writing import card_name, in_percent, instant, number
+from mimo_credits.display.writing import card_name, in_percent, instant, money, number
 from mimo_credits.exact import percent, ratio, rounded
 from mimo_credits.growth import growth_in_tokens
 from mimo_credits.pricing import CardRef
@@ -53,6 +55,22 @@ def difference_sheet(before: RateCard, after: RateCard, usage: UsageComparison |
     """What changed between two cards; with `usage` compared on both, also what that means for it."""
     blocks = tuple(_blocks(before, after, usage))
     return Sheet(f"From card {_named(before)}", blocks, (f"to card   {_named(after)}",))
+
+
+def changes_sheet(difference: CardDifference) -> Sheet:
+    """What changed between two cards, as it is known without the cards themselves."""
+    blocks = tuple(_changes(difference.changes))
+    return Sheet(f"From card {card_name(difference.before)}", blocks, (f"to card   {card_name(difference.after)}",))
+
+
+def comparison_sheet(usage: UsageComparison) -> Sheet:
+    """What usage costs on two cards."""
+    blocks: list[Block] = [
+        _costs("Credits", usage.credits),
+        *_in_money(usage),
+        *_left_out(usage),
+    ]
+    return Sheet(f"From card {card_name(usage.before)}", tuple(blocks), (f"to card   {card_name(usage.after)}",))
 
 
 def token_growth(before: RateCard, after: RateCard) -> tuple[TokenGrowth, ...]:
@@ -114,19 +132,24 @@ def _named(card: RateCard) -> str:
 
 
 def _blocks(before: RateCard, after: RateCard, usage: UsageComparison | None) -> Iterator[Block]:
-    changes = diff_cards(before, after).changes
-    if not changes:
-        yield Listing("Nothing that these cards price or promise is different.", ())
-    for section, title in _TITLES.items():
-        yield from _changed(title, [change for change in changes if change.section == section])
+    yield from _changes(diff_cards(before, after).changes)
     growth = token_growth(before, after)
     if growth:
         yield _growth(growth, len(before.tiers))
     if usage is not None:
-        yield _costs("Credits", usage.credits)
-        yield from _shares(shares_of_allowance(before, after, usage.credits.total))
-        yield from (_costs(f"{currency} by pay-as-you-go", one) for currency, one in usage.money.items())
+        if usage.credits.total.requests:
+            yield _costs("Credits", usage.credits)
+            yield from _shares(shares_of_allowance(before, after, usage.credits.total))
+        yield from _in_money(usage)
+        yield from _unpriced(usage)
         yield from _left_out(usage)
+
+
+def _changes(changes: Sequence[Change]) -> Iterator[Block]:
+    if not changes:
+        yield Listing("Nothing that these cards price or promise is different.", ())
+    for section, title in _TITLES.items():
+        yield from _changed(title, [change for change in changes if change.section == section])
 
 
 def _changed(title: str, changes: Sequence[Change]) -> Iterator[Block]:
@@ -158,6 +181,13 @@ def _growth(growth: Sequence[TokenGrowth], tiers: int) -> Table:
     return table(["model", "tier", *(f"{percent(rate, 0)} %" for rate in HIT_RATES)], "llrrrrr", rows, caption)
 
 
+def _unpriced(usage: UsageComparison) -> Iterator[Listing]:
+    """In which units nothing was compared, instead of a table of zeros."""
+    units = [unit for unit, one in {"credits": usage.credits, **usage.money}.items() if not one.total.requests]
+    if units:
+        yield Listing(f"No request of this usage has a price on both cards in {', '.join(units)}.", ())
+
+
 def _left_out(usage: UsageComparison) -> Iterator[Listing]:
     reasons: dict[tuple[str, int, str], list[str]] = {}
     for unit, one in {"credits": usage.credits, **usage.money}.items():
@@ -177,19 +207,20 @@ def _shares(shares: Mapping[str, tuple[Fraction, Fraction]]) -> Iterator[Table]:
         yield table(["tier", "before", "after"], "lrr", rows, "These credits, as a share of a month's allowance")
 
 
-def _costs(unit: str, comparison: Comparison) -> Table:
-    rows: list[Row] = [Row((name, *_cells(costs))) for name, costs in sorted(comparison.models.items())]
-    rows.append(total(["in all", *_cells(comparison.total)]))
+def _in_money(usage: UsageComparison) -> Iterator[Table]:
+    priced = {currency: one for currency, one in usage.money.items() if one.total.requests}
+    for currency, one in priced.items():
+        yield _costs(f"{currency} by pay-as-you-go", one, partial(money, currency=currency))
+
+
+def _costs(unit: str, comparison: Comparison, written: Callable[[Decimal], str] = number) -> Table:
+    rows: list[Row] = [Row((name, *_cells(costs, written))) for name, costs in sorted(comparison.models.items())]
+    rows.append(total(["in all", *_cells(comparison.total, written)]))
     titles = ["model", "requests", "before", "after", "difference", "change"]
     return table(titles, "lrrrrr", rows, f"{unit} for this usage")
 
 
-def _cells(costs: Costs) -> list[str]:
-    difference = f"{'+' if costs.change > 0 else ''}{number(costs.change)}"
-    return [
-        f"{costs.requests:,}",
-        number(costs.before),
-        number(costs.after),
-        difference,
-        growth_text(costs.growth) or "-",
-    ]
+def _cells(costs: Costs, written: Callable[[Decimal], str]) -> list[str]:
+    difference = f"{'+' if costs.change > 0 else ''}{written(costs.change)}"
+    growth = growth_text(costs.growth) or "-"
+    return [f"{costs.requests:,}", written(costs.before), written(costs.after), difference, growth]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from mimo_credits.display.sheet import Block, Listing, Paragraph, Row, Section, Sheet, Table
+from mimo_credits.display.sheet import Block, Listing, Paragraph, Row, Section, Sheet, Table, legible
 
 _STYLE = """<style>
 .mimo-credits { color: var(--jp-content-font-color1, var(--vscode-editor-foreground, inherit)); overflow-x: auto; }
@@ -27,7 +27,7 @@ _STYLE = """<style>
 
 def as_html(sheet: Sheet) -> str:
     """The sheet as one `<div>` that brings its own style, for a notebook's cell or a place in a page."""
-    return "\n".join(['<div class="mimo-credits">', _STYLE, *_parts(sheet), "</div>"])
+    return "\n".join(['<div class="mimo-credits">', _STYLE, *_parts(legible(sheet)), "</div>"])
 
 
 def _parts(sheet: Sheet) -> Iterator[str]:

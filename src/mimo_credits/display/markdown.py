@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from mimo_credits.display.sheet import Block, Listing, Paragraph, Row, Section, Sheet, Table
+from mimo_credits.display.sheet import Block, Listing, Paragraph, Row, Section, Sheet, Table, legible
 
 _SIGNS = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def as_markdown(sheet: Sheet) -> str:
     """The sheet with its title in bold; tables have a header, as Markdown wants, though it may be empty."""
+    sheet = legible(sheet)
     title = [f"**{_escaped(sheet.title)}**"] if sheet.title else []
     parts = [
         "  \n".join([*title, *map(_escaped, sheet.lead)]),

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mimo_credits.display.sheet import Block, Listing, Row, Sheet, note, table, untitled
-from mimo_credits.display.writing import card_name, credit, in_percent, instant, number
+from mimo_credits.display.writing import card_name, credit, in_percent, instant, money, number
 from mimo_credits.exact import PER_MILLION, percent, ratio, rounded, whole
 from mimo_credits.planning import Forecast, Offer, TierComparison, TierFit, WhatIf, WindowReport
 
@@ -28,10 +28,10 @@ def plan_sheet(comparison: TierComparison, chosen: str = "") -> Sheet:
     effective = [f"{currency} per 1M", *([f"{currency} per task"] if use.tasks else [])]
     titles = ["for a month", "allowance", "share", "to spare", *currencies, *effective]
     rows = [_tier_row(fit, currencies, comparison) for fit in comparison.tiers]
-    for name, money in (("pay-as-you-go", use.money), ("calls elsewhere", use.separately)):
-        if money:
-            amounts = [_money(money, each) for each in currencies]
-            rows.append([name, "", "", "", *amounts, *_effective(comparison, money)])
+    for name, costs in (("pay-as-you-go", use.money), ("calls elsewhere", use.separately)):
+        if costs:
+            amounts = [_money(costs, each) for each in currencies]
+            rows.append([name, "", "", "", *amounts, *_effective(comparison, costs)])
     blocks: list[Block] = [
         Listing("", (comparison.why,)),
         table(titles, "l" + "r" * (len(titles) - 1), rows),
@@ -50,9 +50,9 @@ def _tier_row(fit: TierFit, currencies: Sequence[str], comparison: TierCompariso
     return [fit.tier, credit(fit.allowance), share, spare, *(_money(fit.cost, name) for name in currencies), *each]
 
 
-def _effective(comparison: TierComparison, money: Mapping[str, Decimal]) -> Iterator[str]:
+def _effective(comparison: TierComparison, costs: Mapping[str, Decimal]) -> Iterator[str]:
     """What a million tokens, and a task where tasks are counted, cost of a month's money; rounded to be read."""
-    amount, use = money.get(comparison.currency), comparison.use
+    amount, use = costs.get(comparison.currency), comparison.use
     counts = [ratio(use.tokens, PER_MILLION), *([Fraction(use.tasks)] if use.tasks else [])]
     for count in counts:
         yield "" if amount is None or not count else number(rounded(ratio(amount, count), 4))
@@ -64,7 +64,11 @@ def _other_prices(comparison: TierComparison) -> Iterator[list[str]]:
         fit = comparison[comparison.choice]
         for what, prices in (("first purchase", fit.first_purchase), ("for a year", fit.annual)):
             if prices:
-                yield [fit.tier, what, ", ".join(f"{currency} {number(price)}" for currency, price in prices.items())]
+                yield [
+                    fit.tier,
+                    what,
+                    ", ".join(f"{currency} {money(price, currency)}" for currency, price in prices.items()),
+                ]
 
 
 def forecast_sheet(forecast: Forecast) -> Sheet:
@@ -112,9 +116,9 @@ def what_if_sheet(rows: Iterable[WhatIf]) -> Sheet:
     titles = ["card", "tier", "used", "beyond", "cycles", *currencies, "no price", "refused"]
     cells = []
     for row in listed:
-        money = [_money(row.money, currency) for currency in currencies]
+        costs = [_money(row.money, currency) for currency in currencies]
         left_out = [f"{len(row.unpriced):,}", f"{len(row.refused):,}"]
-        cells.append([row.card, row.tier, credit(row.used), credit(row.overage), f"{row.cycles}", *money, *left_out])
+        cells.append([row.card, row.tier, credit(row.used), credit(row.overage), f"{row.cycles}", *costs, *left_out])
     reasons = dict.fromkeys(str(each.error) for row in listed for each in (*row.unpriced, *row.refused))
     blocks: list[Block] = [table(titles, "ll" + "r" * (len(titles) - 2), cells)]
     if reasons:
@@ -129,9 +133,9 @@ def offers_sheet(offers: Iterable[Offer]) -> Sheet:
     rows = []
     for offer in listed:
         drawn = "no plan" if offer.millicredits is None else credit(offer.millicredits)
-        money = [_money(offer.money, currency) for currency in currencies]
+        costs = [_money(offer.money, currency) for currency in currencies]
         age = f"{offer.age:,} d"
-        rows.append([offer.provider, offer.card.id, age, ", ".join(offer.models), drawn, *money])
+        rows.append([offer.provider, offer.card.id, age, ", ".join(offer.models), drawn, *costs])
     titles = ["provider", "card", "age", "model", "credits", *currencies]
     blocks: list[Block] = [table(titles, "llrlr" + "r" * len(currencies), rows)]
     for offer in listed:
@@ -142,5 +146,5 @@ def offers_sheet(offers: Iterable[Offer]) -> Sheet:
     return Sheet("", tuple(blocks))
 
 
-def _money(money: Mapping[str, Decimal], currency: str) -> str:
-    return number(money[currency]) if currency in money else "-"
+def _money(amounts: Mapping[str, Decimal], currency: str) -> str:
+    return money(amounts[currency], currency) if currency in amounts else "-"

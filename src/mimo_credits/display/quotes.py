@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.display.sheet import Block, Row, Sheet, Table, group, table, total, untitled
-from mimo_credits.display.writing import METER_WORDS, band_text, card_name, credit, in_percent, number
+from mimo_credits.display.sheet import Block, Listing, Row, Sheet, Table, group, table, total, untitled
+from mimo_credits.display.writing import METER_WORDS, card_name, credit, in_percent, money, number
 from mimo_credits.exact import percent, round_ratio, share, to_millicredits
 from mimo_credits.pricing import Quote, QuoteLine
 from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, WEB_SEARCH
@@ -38,21 +38,22 @@ def tier_shares(card: RateCard, millicredits: int) -> tuple[TierShare, ...]:
 def quote_sheet(quote: Quote, card: RateCard | None = None, chosen: str = "") -> Sheet:
     """A quote by model and meter, its share of each tier, and its pay-as-you-go price.
 
-    `card`, the one that the quote was made on, adds the tiers and the bands' limits; `chosen` says how it came to be
-    that one.
+    `card`, the one that the quote was made on, adds the tiers; `chosen` says how it came to be that one.
     """
     rates = "off-peak rates" if quote.off_peak else "peak rates"
     rows: list[Row] = []
-    for heading, lines in groupby(quote.lines, key=lambda line: _quoted_model(line, card)):
+    for heading, lines in groupby(quote.lines, key=_quoted_model):
         rows += [group(heading), *(_quote_row(line) for line in lines)]
     rows.append(total(["total", "", "", "", credit(quote.millicredits)]))
     blocks: list[Block] = [table(["meter", "quantity", "", "credits each", "credits"], "lrlrr", rows)]
+    if quote.remarks:
+        blocks.append(Listing("", quote.remarks))
     if card is not None:
         blocks.append(_tiers(quote, card))
-    money = [["pay-as-you-go", currency, number(amount)] for currency, amount in quote.money.items()]
-    money += [["pay-as-you-go", currency, why] for currency, why in quote.unpriced.items()]
-    if money:
-        blocks.append(untitled("lll", money))
+    costs = [["pay-as-you-go", currency, money(amount, currency)] for currency, amount in quote.money.items()]
+    costs += [["pay-as-you-go", currency, why] for currency, why in quote.unpriced.items()]
+    if costs:
+        blocks.append(untitled("lll", costs))
     return Sheet(f"Card {card_name(quote.card)}{f', {chosen}' if chosen else ''}; {rates}", tuple(blocks))
 
 
@@ -64,12 +65,9 @@ def _tiers(quote: Quote, card: RateCard) -> Table:
     return table(["tier", "monthly allowance", "share", "fits"], "lrrr", rows)
 
 
-def _quoted_model(line: QuoteLine, card: RateCard | None) -> str:
+def _quoted_model(line: QuoteLine) -> str:
     asked = line.model if line.model == line.billed else f"{line.model}, billed as {line.billed}"
-    if card is None:
-        return f"{asked}, band {line.band + 1}" if line.band else asked
-    band = band_text(card.models[line.billed], line.band)
-    return f"{asked}, {band} input tokens" if band else asked
+    return f"{asked}, {line.inputs} input tokens" if line.inputs else asked
 
 
 def _quote_row(line: QuoteLine) -> Row:

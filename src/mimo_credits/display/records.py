@@ -1,6 +1,8 @@
-"""The lines of a value as flat records, for dataframes and CSV: the same columns for every value of a kind, exact.
+"""Values as flat records, for dataframes and CSV: the same columns for every value of a kind, exact.
 
-Credits and money stay `Decimal`, instants aware, counts `int`. What a line does not have is None, never zero.
+A quote has `lines`; a statement has `lines` (what was used, in credits) and `bills` (what is due, in money), which are
+two tables because they are two kinds of row. Credits and money stay `Decimal`, instants aware, counts `int`. A band is
+named by its inputs. What a row does not have is None, never zero.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any, NamedTuple
 
 from mimo_credits.errors import InputError, shown
 from mimo_credits.pricing import Quote
-from mimo_credits.statements import Statement
+from mimo_credits.statements import CycleStatement, SegmentStatement, Statement
 
 BACKENDS = ("polars", "pandas", "pyarrow")
 """The dataframe libraries that are looked for, in this order."""
@@ -30,18 +32,19 @@ class Records(NamedTuple):
     rows: list[tuple[object, ...]]
 
 
-def records_of(value: object) -> Records:
-    """The records of a value that has lines. Raises `InputError` for any other."""
-    made = _RECORDS.get(type(value))
+def records_of(value: object, of: str = "lines") -> Records:
+    """The records of a value, its `lines` or its `bills`. Raises `InputError` for a value that has none of these."""
+    made = _RECORDS.get((type(value), of))
     if made is None:
-        raise InputError("value", f"{shown(value)} has no lines")
+        has = [table for kind, table in _RECORDS if kind is type(value)]
+        raise InputError("of", f"{shown(value)} has {' and '.join(has) or 'no lines'}, not {shown(of)}")
     columns, rows = made
     return Records(columns, list(rows(value)))
 
 
-def to_csv(value: object) -> str:
-    """The records as CSV with a header: instants in ISO 8601, decimals in full, nothing where a line has nothing."""
-    columns, rows = records_of(value)
+def to_csv(value: object, of: str = "lines") -> str:
+    """The records as CSV with a header: instants in ISO 8601, decimals in full, nothing where a row has nothing."""
+    columns, rows = records_of(value, of)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
@@ -49,12 +52,12 @@ def to_csv(value: object) -> str:
     return text.getvalue()
 
 
-def to_frame(value: object, backend: str | None = None) -> Any:
+def to_frame(value: object, backend: str | None = None, of: str = "lines") -> Any:
     """The records as a dataframe of the backend, or of the first library that is imported already or installed.
 
     Raises `InputError` where there is none.
     """
-    columns, rows = records_of(value)
+    columns, rows = records_of(value, of)
     chosen = _backend(backend)
     import narwhals
 
@@ -80,27 +83,41 @@ def _written(cell: object) -> object:
     return cell.isoformat() if isinstance(cell, datetime) else cell
 
 
-def _quote(quote: Quote) -> Iterator[tuple[object, ...]]:
+def _quote_lines(quote: Quote) -> Iterator[tuple[object, ...]]:
     for line in quote.lines:
-        yield (quote.card.id, quote.card.sha256, quote.off_peak, *line, line.credits)
+        yield (quote.card.id, quote.card.sha256, quote.off_peak, *_fields(line, _LINE))
 
 
-def _statement(statement: Statement) -> Iterator[tuple[object, ...]]:
+def _statement_lines(statement: Statement) -> Iterator[tuple[object, ...]]:
     digests = {card.id: card.sha256 for card in statement.cards}
     for cycle in statement.cycles:
         for segment in cycle.segments:
             for line in segment.lines:
-                place = (cycle.start, cycle.end, segment.start, segment.reason, segment.tier)
-                yield (*place, digests[line.card], *line, line.credits)
+                yield (*_place(cycle, segment), digests[line.card], *_fields(line, _STATED))
 
 
-_LINE = ("model", "billed", "band", "meter", "quantity", "rate", "unit", "millicredits", "credits")
-_STATED = ("model", "billed", "card", "band", "off_peak", "meter", "quantity", "rate", "unit", "millicredits", "source")
+def _statement_bills(statement: Statement) -> Iterator[tuple[object, ...]]:
+    for cycle in statement.cycles:
+        for segment in cycle.segments:
+            for bill in segment.bills:
+                yield (*_place(cycle, segment), *_fields(bill, _BILLED))
 
-_RECORDS: dict[type, tuple[tuple[str, ...], Callable[[Any], Iterable[tuple[object, ...]]]]] = {
-    Quote: (("card", "sha256", "off_peak", *_LINE), _quote),
-    Statement: (
-        ("cycle_start", "cycle_end", "segment_start", "reason", "tier", "sha256", *_STATED, "credits"),
-        _statement,
-    ),
+
+def _place(cycle: CycleStatement, segment: SegmentStatement) -> tuple[object, ...]:
+    return cycle.start, cycle.end, segment.start, segment.reason, segment.tier
+
+
+def _fields(row: object, names: Iterable[str]) -> Iterator[object]:
+    return (getattr(row, name) for name in names)
+
+
+_LINE = ("model", "billed", "inputs", "meter", "quantity", "rate", "unit", "millicredits", "credits")
+_STATED = ("model", "billed", "card", "inputs", "off_peak", *_LINE[3:-1], "source", "credits")
+_BILLED = ("at", "amount", "currency", "reason", "ref")
+_PLACE = ("cycle_start", "cycle_end", "segment_start", "segment_reason", "tier")
+
+_RECORDS: dict[tuple[type, str], tuple[tuple[str, ...], Callable[[Any], Iterable[tuple[object, ...]]]]] = {
+    (Quote, "lines"): (("card", "sha256", "off_peak", *_LINE), _quote_lines),
+    (Statement, "lines"): ((*_PLACE, "sha256", *_STATED), _statement_lines),
+    (Statement, "bills"): ((*_PLACE, *_BILLED), _statement_bills),
 }

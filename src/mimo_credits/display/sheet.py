@@ -6,8 +6,9 @@ digit, so a renderer (`text`, `html`, `markdown`, `terminal`) arranges and escap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
+from unicodedata import category
 
 Kind = Literal["row", "group", "note", "total"]
 
@@ -85,3 +86,41 @@ def note(cell: str) -> Row:
 
 def _row(row: Row | Sequence[str]) -> Row:
     return row if isinstance(row, Row) else Row(tuple(row))
+
+
+def inset(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    """The cells of each row, with those under a group and notes set in a little."""
+    grouped = any(row.kind == "group" for row in rows)
+    for row in rows:
+        margin = "  " if row.kind == "note" or (row.kind == "row" and grouped) else ""
+        yield (f"{margin}{row.cells[0]}", *row.cells[1:])
+
+
+def visible(text: str) -> str:
+    """The text with control characters as escapes: an id may hold any, and must not break a line nor steer a screen."""
+    if text.isprintable():
+        return text
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    harmless = character.isprintable() or category(character) == "Zs"
+    return character if harmless else character.encode("unicode_escape").decode("ascii")
+
+
+def legible(sheet: Sheet) -> Sheet:
+    """The sheet with every text of it made `visible`, as every renderer shows it."""
+    return Sheet(visible(sheet.title), tuple(map(_legible, sheet.blocks)), tuple(map(visible, sheet.lead)))
+
+
+def _legible(block: Block) -> Block:
+    match block:
+        case Section():
+            return Section(visible(block.title))
+        case Paragraph():
+            return Paragraph(tuple(map(visible, block.lines)))
+        case Listing():
+            return Listing(visible(block.caption), tuple(map(visible, block.items)))
+        case Table():
+            rows = tuple(Row(tuple(map(visible, row.cells)), row.kind) for row in block.rows)
+            return Table(tuple(map(visible, block.titles)), block.align, rows, visible(block.caption))

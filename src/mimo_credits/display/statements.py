@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import Literal
 
 from mimo_credits.book import RateBook
 from mimo_credits.display.sheet import Block, Paragraph, Row, Section, Sheet, Table, note, table, total, untitled
-from mimo_credits.display.writing import DIGEST, METER_WORDS, band_text, credit, in_percent, instant, number
-from mimo_credits.exact import percent, share, to_credits
+from mimo_credits.display.writing import (
+    AUDIO_WORDS,
+    DIGEST,
+    METER_WORDS,
+    SEARCH_WORDS,
+    credit,
+    in_percent,
+    instant,
+    money,
+)
+from mimo_credits.exact import percent, share
 from mimo_credits.ledger import Billed
 from mimo_credits.pricing import CardRef
 from mimo_credits.statements import CycleStatement, SegmentStatement, Statement, StatementLine
 from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, METERS, OUTPUT, WEB_SEARCH, Rates
 
 _TOKENS = (CACHE_HIT, CACHE_MISS, OUTPUT)
-_APART = {AUDIO_SECOND: "audio: {:,} seconds", WEB_SEARCH: "web searches: {:,}, which cost money"}
+_APART = {AUDIO_SECOND: AUDIO_WORDS, WEB_SEARCH: SEARCH_WORDS}
 
 _OPENINGS = {
     "subscribe": "subscribed",
@@ -37,19 +45,24 @@ _BILLS = {
 def statement_sheet(statement: Statement, book: RateBook | None = None) -> Sheet:
     """Every cycle with its segments: balance, usage by model and meter, money due; then the cards.
 
-    `book`, which holds the cards that the statement names, adds the bands' limits, and since when cards held.
+    `book`, which holds the cards that the statement names, adds since when they held.
     """
+    if not statement.cycles and not statement.unbilled:
+        return Sheet("A statement of no entries: nothing was ever bought or used on this account.", ())
     blocks: list[Block] = []
     for place, cycle in enumerate(statement.cycles, 1):
-        blocks += _cycle(place, cycle, book)
-    money = [["billed", currency, number(amount)] for currency, amount in statement.money_due.items()]
-    money += [["not billed yet", currency, number(amount)] for currency, amount in statement.unbilled.items()]
-    blocks.append(untitled("lll", money, "Money due in all"))
-    blocks.append(untitled("lll", [_card_row(card, book) for card in statement.cards], "Rate cards"))
+        blocks += _cycle(place, cycle)
+    due = [["billed", currency, money(amount, currency)] for currency, amount in statement.money_due.items()]
+    due += [["not billed yet", currency, money(amount, currency)] for currency, amount in statement.unbilled.items()]
+    if due:
+        blocks.append(untitled("lll", due, "Money due in all"))
+    cards = [_card_row(card, book) for card in statement.cards]
+    if cards:
+        blocks.append(untitled("l" * len(cards[0]), cards, "Rate cards"))
     return Sheet("Credits by billing cycle. All instants are in UTC.", tuple(blocks))
 
 
-def _cycle(place: int, cycle: CycleStatement, book: RateBook | None) -> Iterator[Block]:
+def _cycle(place: int, cycle: CycleStatement) -> Iterator[Block]:
     state = "" if cycle.complete else ", running"
     period = f"{instant(cycle.start)} to {instant(cycle.end)}"
     yield Section(f"Cycle {place}: {period}, {cycle.tier}, {cycle.interval}{state}")
@@ -61,7 +74,7 @@ def _cycle(place: int, cycle: CycleStatement, book: RateBook | None) -> Iterator
         titles, cells = zip(*_balance(segment), strict=True)
         yield table(titles, "r" * len(titles), [cells])
         if segment.lines:
-            yield _usage(segment.lines, book)
+            yield usage_table(segment.lines)
     if cycle.bills:
         yield untitled("lllrl", [_bill_row(bill) for bill in cycle.bills])
 
@@ -88,30 +101,37 @@ def _balance(segment: SegmentStatement) -> Iterator[tuple[str, str]]:
     yield "requests", f"{segment.usages:,}"
 
 
-def _usage(lines: Sequence[StatementLine], book: RateBook | None) -> Table:
+def usage_table(lines: Sequence[StatementLine]) -> Table:
     """A table with one row for each model at one rate, and a column for each meter of tokens.
 
     Cards that charge the same for a model share its row. What is not tokens stands below the row.
     """
     groups: dict[tuple[str, str, int, bool, str, str], list[StatementLine]] = {}
-    for one in _by_model(lines):
-        first = one[0]
-        band, each = _described(one, book)
-        groups.setdefault((first.model, first.billed, first.band, first.off_peak, band, each), []).extend(one)
+    for line in lines:
+        rates = _each(line.rates)
+        groups.setdefault((line.model, line.billed, line.band, line.off_peak, line.inputs, rates), []).append(line)
     rows: list[Row] = []
-    for (model, billed_as, _, off_peak, band, each), members in sorted(groups.items()):
-        label = " ".join(part for part in (model, band, "off-peak" if off_peak else "") if part)
+    for (model, billed_as, _, off_peak, inputs, each), members in sorted(groups.items()):
+        label = " ".join(part for part in (model, inputs, "off-peak" if off_peak else "") if part)
         sums = _sums(members, "quantity")
         cells = [f"{sums[meter]:,}" if sums[meter] else "" for meter in _TOKENS]
         rows.append(Row((label, each, *cells, credit(sum(line.millicredits for line in members)))))
         rows += [note(f"billed as {billed_as}")] if model != billed_as else []
         rows += [note(words.format(sums[meter])) for meter, words in _APART.items() if sums[meter]]
+        if members[0].rates.audio_hour and not sums[AUDIO_SECOND]:
+            rows.append(note("priced by the hour of audio; these requests have no audio seconds"))
     sums = _sums(lines, "millicredits")
     by_meter = (credit(sums[meter]) for meter in _TOKENS)
     rows.append(total(["credits by meter", "", *by_meter, credit(sum(sums.values()))]))
     if sums[AUDIO_SECOND]:
         rows.append(note(f"and for audio {credit(sums[AUDIO_SECOND])}"))
-    titles = ["model", "credits each", *(METER_WORDS[meter] for meter in _TOKENS), "credits"]
+    apart = any(each.count("/") > 1 for *_, each in groups)
+    titles = [
+        "model",
+        "hit/miss/output" if apart else "credits each",
+        *(METER_WORDS[meter] for meter in _TOKENS),
+        "credits",
+    ]
     return table(titles, "lrrrrr", rows)
 
 
@@ -123,46 +143,21 @@ def _sums(lines: Iterable[StatementLine], field: Literal["quantity", "millicredi
     return sums
 
 
-def _by_model(lines: Iterable[StatementLine]) -> Iterable[list[StatementLine]]:
-    """The lines of each model on one card, in one band and at one time of day."""
-    groups: dict[tuple[str, str, str, int, bool], list[StatementLine]] = {}
-    for line in lines:
-        groups.setdefault((line.model, line.billed, line.card, line.band, line.off_peak), []).append(line)
-    return groups.values()
-
-
-def _described(lines: Sequence[StatementLine], book: RateBook | None) -> tuple[str, str]:
-    """Which inputs the band of these lines is for, and what each meter costs: by the card, or as the lines know it."""
-    first = lines[0]
-    if book is None:
-        known = {line.meter: line.rate for line in lines}
-        each = _each([known.get(meter) for meter in _TOKENS], known.get(AUDIO_SECOND))
-        return f"band {first.band + 1}" if first.band else "", each
-    card = book.card(first.card)
-    rates = card.table.rows(first.off_peak).bands[first.billed][first.band]
-    return band_text(card.models[first.billed], first.band), _each(*_in_credits(rates))
-
-
-def _in_credits(rates: Rates) -> tuple[list[Decimal | None], Decimal | None]:
-    by_token = [rates.cache_hit, rates.cache_miss, rates.output]
-    hourly = None if rates.audio_hour is None else to_credits(rates.audio_hour)
-    return [None if rate is None else to_credits(rate) for rate in by_token], hourly
-
-
-def _each(by_token: Sequence[Decimal | None], hourly: Decimal | None) -> str:
+def _each(rates: Rates) -> str:
     """Credits of hit/miss/output, one number where they are the same; and those of an hour of audio."""
-    written = ["-" if rate is None else number(rate) for rate in by_token]
+    by_token = (rates.cache_hit, rates.cache_miss, rates.output)
+    written = ["-" if rate is None else credit(rate) for rate in by_token]
     tokens = written[0] if len(set(written)) == 1 else "/".join(written)
-    if hourly is None:
+    if rates.audio_hour is None:
         return tokens
-    by_hour = f"{number(hourly)}/h"
+    by_hour = f"{credit(rates.audio_hour)}/h"
     return f"{tokens} + {by_hour}" if any(by_token) else by_hour
 
 
 def _bill_row(bill: Billed) -> list[str]:
-    return ["money due", instant(bill.at), bill.currency, number(bill.amount), _BILLS[bill.reason]]
+    return ["money due", instant(bill.at), bill.currency, money(bill.amount, bill.currency), _BILLS[bill.reason]]
 
 
 def _card_row(ref: CardRef, book: RateBook | None) -> list[str]:
-    since = f"in effect from {instant(book.card(ref.id).effective_from)}" if book is not None else ""
-    return [ref.id, since, f"sha256 {ref.sha256[:DIGEST]}"]
+    since = [f"in effect from {instant(book.card(ref.id).effective_from)}"] if book is not None else []
+    return [ref.id, *since, f"sha256 {ref.sha256[:DIGEST]}"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mimo_credits.display.sheet import Block, Listing, Paragraph, Row, Section, Sheet, Table
+from mimo_credits.display.sheet import Block, Listing, Paragraph, Section, Sheet, Table, inset, legible
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -22,6 +22,7 @@ def as_rich(sheet: Sheet) -> Group:
     from rich.console import Group
     from rich.text import Text
 
+    sheet = legible(sheet)
     parts: list[RenderableType] = [Text(sheet.title, style="bold")] if sheet.title else []
     parts += [Text(line, style="dim") for line in sheet.lead]
     for block in sheet.blocks:
@@ -53,11 +54,9 @@ def _table(table: Table) -> RichTable:
 
     drawn = RichTable(box=None, show_header=any(table.titles), header_style="underline", padding=(0, 2, 0, 0))
     for title, side in zip(table.titles, table.align, strict=True):
-        drawn.add_column(Text(title), justify="right" if side == "r" else "left", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in _shown(row)), style=_STYLES[row.kind])
+        # A number is never broken: where room is short, words are.
+        right = side == "r"
+        drawn.add_column(Text(title), justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row, cells in zip(table.rows, inset(table.rows), strict=True):
+        drawn.add_row(*map(Text, cells), style=_STYLES[row.kind])
     return drawn
-
-
-def _shown(row: Row) -> tuple[str, ...]:
-    return (f"  {row.cells[0]}",) if row.kind == "note" else row.cells

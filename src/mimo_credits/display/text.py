@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import TextWrapper
 
-from mimo_credits.display.sheet import Block, Listing, Paragraph, Section, Sheet, Table
+from mimo_credits.display.sheet import Block, Listing, Paragraph, Section, Sheet, Table, inset, legible
 
 WIDTH = 100
 """Columns that texts are made for."""
@@ -13,6 +13,7 @@ WIDTH = 100
 
 def as_text(sheet: Sheet) -> str:
     """The sheet as lines, blocks apart by a blank line, and a heading right above what it heads."""
+    sheet = legible(sheet)
     lines = [sheet.title] if sheet.title else []
     lines += [line for item in sheet.lead for line in _wrapped(item, "")]
     above: Block | None = None
@@ -52,11 +53,8 @@ def _wrapped(prose: str, indent: str) -> list[str]:
 
 def _table(table: Table) -> list[str]:
     """Columns padded to their widest cell. A row of one cell is as wide as it is."""
-    grouped = any(row.kind == "group" for row in table.rows)
     rows = [table.titles] if any(table.titles) else []
-    for row in table.rows:
-        inset = "  " if row.kind == "note" or (row.kind == "row" and grouped) else ""
-        rows.append((f"{inset}{row.cells[0]}", *row.cells[1:]))
+    rows += inset(table.rows)
     columns = zip(*(cells for cells in rows if len(cells) > 1), strict=True)
     widths = [max(map(len, column)) for column in columns]
     return [("  " + "  ".join(_padded(cells, widths, table.align))).rstrip() for cells in rows]

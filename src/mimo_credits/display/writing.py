@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from mimo_credits.card import ModelRates
-from mimo_credits.exact import to_credits
+from mimo_credits.exact import in_currency, to_credits
 from mimo_credits.pricing import CardRef
 from mimo_credits.table import AUDIO_SECOND, CACHE_HIT, CACHE_MISS, OUTPUT, WEB_SEARCH
 
@@ -18,6 +17,10 @@ METER_WORDS = {
     AUDIO_SECOND: "audio",
     WEB_SEARCH: "web search",
 }
+
+AUDIO_WORDS = "audio: {:,} seconds"
+SEARCH_WORDS = "web searches: {:,}, which cost money"
+"""What is said below a row of tokens."""
 
 DIGEST = 12
 """How much of a SHA-256 is shown."""
@@ -44,18 +47,11 @@ def number(amount: Decimal) -> str:
     return f"{amount:,f}"
 
 
+def money(amount: Decimal, currency: str) -> str:
+    """An exact amount of money with the currency's digits after the point, and more where it is finer than these."""
+    return number(in_currency(amount, currency))
+
+
 def in_percent(value: Decimal, part: int | Fraction) -> str:
     """A rounded percentage; one that is rounded to nothing, though the `part` is something, says so."""
     return "< 0.1 %" if part and not value else f"{value} %"
-
-
-def band_text(model: ModelRates, band: int) -> str:
-    """Which inputs a band of the plan's rates is for; nothing where the plan has one rate for all."""
-    return "" if model.credits is not None else band_limits(model, band)
-
-
-def band_limits(model: ModelRates, band: int) -> str:
-    """Which inputs a band of a model is for."""
-    above = f"above {model.limit(band - 1):,}" if band else ""
-    up_to = f"up to {model.limit(band):,}" if band < len(model.bands) - 1 else ""
-    return " ".join(part for part in (above, up_to) if part)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mimo_credits.card import Interval
 from mimo_credits.cycle import Cycle
+from mimo_credits.errors import wrong_type
 from mimo_credits.exact import to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import LAST_INSTANT
@@ -165,3 +166,9 @@ class Account(NamedTuple):
         from mimo_credits.ledger.engine import apply
 
         return apply(self, Advance(instant), book)[0]
+
+
+def check_account(value: object) -> None:
+    """Raises `InputError` for anything but an `Account`."""
+    if not isinstance(value, Account):
+        raise wrong_type("account", "an Account", value)

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mimo_credits.book import RateBook
+from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import NoSuchCard, PricingError, Problem
-from mimo_credits.ledger.account import Account
-from mimo_credits.ledger.entries import SPENT, Entry, Posting, Rated
+from mimo_credits.ledger.account import Account, check_account
+from mimo_credits.ledger.entries import SPENT, Entry, Posting, Rated, each_entry
 from mimo_credits.ledger.evolution import replay
 from mimo_credits.pricing import metered_charge, rates_for
 
 
 def audit(account: Account, entries: Sequence[Entry], book: RateBook | None = None) -> tuple[Problem, ...]:
-    """Everything that is wrong; empty where nothing is. Cards that the book does not have are a problem, too."""
+    """Everything that is wrong; empty where nothing is. Cards that the book does not have are a problem, too.
+
+    Raises `InputError` for what is no account, no entries or no book.
+    """
+    check_account(account)
+    if book is not None:
+        check_book(book)
+    entries = tuple(each_entry(entries))
     return (*_balances(account, entries), *_charges(entries), *(_prices(entries, book) if book is not None else ()))
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from mimo_credits.card import Interval
-from mimo_credits.errors import Conflict, InputError, is_unicode, shown
+from mimo_credits.errors import Conflict, InputError, is_unicode, several, shown, wrong_type
 from mimo_credits.exact import to_millicredits
 from mimo_credits.instants import from_unix, parse_instant, to_utc
 from mimo_credits.usage import Usage, check_usage
@@ -106,7 +106,7 @@ class Record(_At):
         usage = Usage.from_response(payload)
         named = id if id is not None else payload.get("id")
         if not isinstance(named, str):
-            raise InputError("id", "is missing: the payload names none, so pass id=")
+            raise InputError("id", "is missing: the payload names none, and none was given")
         return cls(named, _instant_of(payload), usage)
 
 
@@ -233,11 +233,14 @@ def timeline(commands: Iterable[Command]) -> list[Command]:
     """A batch in the order in which it is to be applied, each command once, whatever order it arrived in.
 
     By instant, then Subscribe, grants, Cancel and ChangeTier, holds, Settle and Release, usage; ties by id. A repeat
-    (same id, same content) is dropped; the same id with other content raises `Conflict`.
+    (same id, same content) is dropped; the same id with other content raises `Conflict`, and anything but a command
+    `InputError`.
     """
     seen: dict[str, Command] = {}
     kept: list[Command] = []
-    for command in commands:
+    for command in several(commands, "commands", "commands of the ledger"):
+        if type(command) not in _RANK:
+            raise wrong_type("commands", "commands of the ledger", command)
         if not isinstance(command, Advance):
             if command.id in seen:
                 if seen[command.id] != command:

@@ -20,7 +20,7 @@ from mimo_credits.exact import plus
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.commands import ChangeTier, Command, Subscribe, timeline
 from mimo_credits.ledger.engine import Rejection, fold
-from mimo_credits.ledger.entries import Accrued, Billed, BucketOpened, Entry, Posting, Restated
+from mimo_credits.ledger.entries import Accrued, Billed, BucketOpened, Entry, Posting, Restated, each_entry
 from mimo_credits.ledger.evolution import replay
 
 
@@ -36,7 +36,7 @@ def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = No
     """Decides a whole timeline anew, in any order of arrival; with `tier` as if that tier had been bought and kept.
 
     `rerate(commands, RateBook.fixed(load_card("2026-04-22")))` says what May would have cost on the April card. Usage
-    that has no price there is listed, not raised. Raises `Conflict`.
+    that has no price there is listed, not raised. Raises `Conflict`, and `InputError` for what is no command or book.
     """
     ordered: Iterable[Command] = timeline(commands)
     if tier is not None:
@@ -53,8 +53,9 @@ def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = No
 def difference(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries that turn the first history into the second: replayed on top of `before` they give `after`'s account.
 
-    Empty where the two come to the same account and the same money.
+    Empty where the two come to the same account and the same money. Raises `InputError` for anything but entries.
     """
+    before, after = tuple(each_entry(before, "before")), tuple(each_entry(after, "after"))
     old, new = replay(before), replay(after)
     at = max((moment for moment in (old.now, new.now) if moment is not None), default=None)
     if at is None:
@@ -102,11 +103,11 @@ def _money(
         billed[currency] = plus(billed.get(currency, Decimal(0)), amount)
     for currency, amount in sorted(billed.items()):
         if amount:
-            yield Billed(at, amount, currency, "correction", "")
+            yield Billed(at, amount, currency, "correction", "", None, None)
     owed = new.accrued - old.accrued
     if owed:
         owner = new.plan or old.plan
-        yield Accrued(at, Fraction(owed), owner.currency if owner else "", "correction", "")
+        yield Accrued(at, Fraction(owed), owner.currency if owner else "", "correction", "", None, None)
 
 
 def _billed(entries: Iterable[Entry], sign: Decimal) -> dict[str, Decimal]:

@@ -126,10 +126,11 @@ def overrun(draft: Draft, rated: Rated, uncovered: int, card: RateCard) -> None:
     draft.post(at, OVERAGE, SPENT, uncovered, "pay-as-you-go" if pays_money else "overage", ref)
     if uncovered and pays_money:
         whole = Fraction(price(card, replace(usage, web_searches=0), owner.currency))
-        draft.add(Accrued(at, whole * share(uncovered, rated.millicredits), owner.currency, "pay-as-you-go", ref))
+        owed = whole * share(uncovered, rated.millicredits)
+        draft.add(Accrued(at, owed, owner.currency, "pay-as-you-go", ref, card.id, card.sha256))
     if usage.web_searches:
         owed = Fraction(web_search_price(card, usage, owner.currency))
-        draft.add(Accrued(at, owed, owner.currency, "web-search", ref))
+        draft.add(Accrued(at, owed, owner.currency, "web-search", ref, card.id, card.sha256))
     if account.plan is None:
         bill_usage(draft, at, owner.currency, card, ref)
 
@@ -138,4 +139,4 @@ def bill_usage(draft: Draft, at: datetime, currency: str, card: RateCard, ref: s
     """The bill of what usage owes in money since the last one: summed exactly, rounded once."""
     if draft.account.accrued:
         amount = billed(draft.account.accrued, currency, card.plan_policy.money_rounding)
-        draft.add(Billed(at, amount, currency, "usage", ref))
+        draft.add(Billed(at, amount, currency, "usage", ref, card.id, card.sha256))

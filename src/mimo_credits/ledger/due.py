@@ -96,7 +96,7 @@ def _roll_over(draft: Draft, plan: Plan) -> None:
     cycle = next_cycle(plan.cycle, card.plan_cycle.rule(plan.interval))
     open_segment(draft, at, "renewal", renewed, cycle, card, "renewal", ref="")
     price = billed(renewed.list_price, plan.currency, card.plan_policy.money_rounding)
-    draft.add(Billed(at, price, plan.currency, "renewal", ""))
+    draft.add(Billed(at, price, plan.currency, "renewal", "", card.id, card.sha256))
 
 
 def _next_migration(draft: Draft, plan: Plan) -> Due | None:

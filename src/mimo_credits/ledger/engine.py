@@ -11,13 +11,13 @@ by `timeline`, by the in-memory `Ledger` and by a database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
-from mimo_credits.book import RateBook
-from mimo_credits.errors import InputError, NoSuchCard, PricingError, Reason, Refused, shown
-from mimo_credits.ledger.account import Account
+from mimo_credits.book import RateBook, check_book
+from mimo_credits.errors import NoSuchCard, PricingError, Reason, Refused, several, wrong_type
+from mimo_credits.ledger.account import Account, check_account
 from mimo_credits.ledger.commands import (
     Advance,
     Cancel,
@@ -33,7 +33,7 @@ from mimo_credits.ledger.commands import (
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.drawing import decide_grant, decide_record
 from mimo_credits.ledger.due import advance
-from mimo_credits.ledger.entries import Entry
+from mimo_credits.ledger.entries import Entry, Rated
 from mimo_credits.ledger.holds import decide_hold, decide_release, decide_settle
 from mimo_credits.ledger.plain_usage import plain_usage
 from mimo_credits.ledger.plans import decide_cancel, decide_change, decide_subscribe
@@ -42,11 +42,14 @@ from mimo_credits.ledger.plans import decide_cancel, decide_change, decide_subsc
 def apply(account: Account, command: Command, book: RateBook) -> tuple[Account, tuple[Entry, ...]]:
     """The account after the command, and the entries that say what happened.
 
-    Raises `Refused`, or a `PricingError` for usage that the card cannot price; then nothing has changed.
+    Raises `Refused`, a `PricingError` for usage that the card cannot price, or `InputError` for what is no account, no
+    command or no book; then nothing has changed.
     """
+    check_account(account)
+    check_book(book)
     rule = _RULES.get(type(command))
     if rule is None:
-        raise InputError("command", f"needs a command of the ledger, not {shown(command)}")
+        raise wrong_type("command", "a command of the ledger", command)
     draft = Draft(account, book)
     if account.now is not None and command.at < account.now and not isinstance(command, Record):
         raise Refused(
@@ -72,28 +75,49 @@ class Rejection(NamedTuple):
 
 
 def fold(
-    account: Account, commands: Iterable[Command], book: RateBook, *, rejected: list[Rejection] | None = None
+    account: Account,
+    commands: Iterable[Command],
+    book: RateBook,
+    *,
+    rejected: list[Rejection] | None = None,
+    made: list[int | None] | None = None,
 ) -> tuple[Account, list[Entry]]:
     """Applies commands in the order given: the account after them, and all their entries.
 
     Equal to applying them one by one; runs of plain usage take a faster way (`plain_usage`). Raises as `apply` does,
     unless a list `rejected` is given: then a command that is refused or has no price is appended to it instead.
+    To a list `made` is appended, command by command, how many of the entries are its own; None for a rejected one.
     """
+    check_account(account)
+    check_book(book)
     entries: list[Entry] = []
-    remaining = iter(commands)
+    remaining = iter(several(commands, "commands", "commands of the ledger"))
     command = next(remaining, None)
     while command is not None:
+        count = None
         try:
             account, decided = apply(account, command, book)
             entries.extend(decided)
+            count = len(decided)
         except (Refused, PricingError, NoSuchCard) as error:
             if rejected is None:
                 raise
             rejected.append(Rejection(command, error))
+        if made is not None:
+            made.append(count)
         command = next(remaining, None)
         if type(command) is Record:
+            known = len(entries)
             account, command = plain_usage(account, chain((command,), remaining), book, entries)
+            if made is not None:
+                made.extend(_made_by_plain_usage(entries[known:]))
     return account, entries
+
+
+def _made_by_plain_usage(entries: Sequence[Entry]) -> Iterator[int]:
+    """How many entries each record of a run made: that it was rated, and a posting unless it cost nothing."""
+    starts = [index for index, entry in enumerate(entries) if type(entry) is Rated]
+    return (after - start for start, after in pairwise([*starts, len(entries)]))
 
 
 def _nothing_more(draft: Draft, command: Advance) -> None:

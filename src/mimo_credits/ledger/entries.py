@@ -6,13 +6,15 @@ Entries carry amounts, never rules, so replaying them needs no rate card and cor
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeGuard, get_args
 
 from mimo_credits.card import Interval
 from mimo_credits.cycle import Cycle
+from mimo_credits.errors import several, wrong_type
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger.account import Bucket, ClosedSegment, EndedHold, OpenHold, Plan
 from mimo_credits.table import Rates
@@ -156,23 +158,33 @@ class HoldClosed(NamedTuple):
 
 
 class Accrued(NamedTuple):
-    """Money that one usage owes beside credits, as an exact ratio; the cycle's bill sums it up and rounds it once."""
+    """Money that one usage owes beside credits, as an exact ratio; the cycle's bill sums it up and rounds it once.
+
+    `card` and `digest` name the card whose price it is; a correction between two histories has none.
+    """
 
     at: datetime
     amount: Fraction
     currency: str
     reason: Literal["web-search", "pay-as-you-go", "correction"]
     ref: str
+    card: str | None
+    digest: str | None
 
 
 class Billed(NamedTuple):
-    """Money due, in whole cents or fen, and why. Only a correction may be negative: a credit note."""
+    """Money due, in whole cents or fen, and why. Only a correction may be negative: a credit note.
+
+    `card` and `digest` name the card whose price it is, or which said how to round it; a correction has none.
+    """
 
     at: datetime
     amount: Decimal
     currency: str
     reason: BillReason
     ref: str
+    card: str | None
+    digest: str | None
 
 
 class Restated(NamedTuple):
@@ -207,3 +219,18 @@ Entry: TypeAlias = (
     | Billed
     | Restated
 )
+
+_KINDS = frozenset(get_args(Entry))
+
+
+def is_entry(value: object) -> TypeGuard[Entry]:
+    """Whether a value is an entry of the ledger."""
+    return type(value) in _KINDS
+
+
+def each_entry(entries: Iterable[Entry], field: str = "entries") -> Iterator[Entry]:
+    """The entries one by one. Raises `InputError` for anything else: what is passed over would be missing in a sum."""
+    for entry in several(entries, field, "entries of the ledger"):
+        if not is_entry(entry):
+            raise wrong_type(field, "entries of the ledger", entry)
+        yield entry

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
+from mimo_credits.errors import several, wrong_type
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.ledger.account import Account, Bucket, ClosedSegment, EndedHold, OpenHold, Plan
+from mimo_credits.ledger.account import Account, Bucket, ClosedSegment, EndedHold, OpenHold, Plan, check_account
 from mimo_credits.ledger.entries import (
     ALLOWANCE,
     EXPIRED,
@@ -39,16 +40,28 @@ from mimo_credits.ledger.entries import (
 
 
 def evolve(account: Account, entry: Entry) -> Account:
-    """The account after the entry."""
-    return _EVOLVE[type(entry)](account, entry)
+    """The account after the entry. Raises `InputError` for what is no account and no entry."""
+    check_account(account)
+    rule = _EVOLVE.get(type(entry))
+    if rule is None:
+        raise wrong_type("entry", "an entry of the ledger", entry)
+    return rule(account, entry)
 
 
 def replay(entries: Iterable[Entry], account: Account | None = None) -> Account:
-    """The account that entries add up to, from the beginning or from the given account on."""
+    """The account that entries add up to, from the beginning or from the given account on.
+
+    Raises `InputError` for anything but entries.
+    """
     account = Account() if account is None else account
-    for entry in entries:
-        account = _EVOLVE[type(entry)](account, entry)
+    check_account(account)
+    for entry in several(entries, "entries", "entries of the ledger"):
+        account = _EVOLVE.get(type(entry), _no_entry)(account, entry)
     return account
+
+
+def _no_entry(_: Account, value: object) -> NoReturn:
+    raise wrong_type("entries", "entries of the ledger", value)
 
 
 def _clock(account: Account, at: datetime) -> datetime:

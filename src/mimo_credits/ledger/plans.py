@@ -135,4 +135,4 @@ def _bill(
     draft: Draft, command: Subscribe | ChangeTier, amount: Fraction, card: RateCard, currency: str, why: BillReason
 ) -> None:
     due = billed(amount, currency, card.plan_policy.money_rounding)
-    draft.add(Billed(command.at, due, currency, why, command.id))
+    draft.add(Billed(command.at, due, currency, why, command.id, card.id, card.sha256))

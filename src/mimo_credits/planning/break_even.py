@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
 from mimo_credits.errors import InputError
-from mimo_credits.exact import ratio, ratio_price, to_millicredits, whole
+from mimo_credits.exact import in_currency, ratio, ratio_price, to_millicredits, whole
 from mimo_credits.planning.workload import Workload
 from mimo_credits.pricing import CardRef
 
@@ -88,8 +88,9 @@ def _why(made: BreakEven, times: int | None) -> str:
     if times is None:
         return "pay-as-you-go asks nothing for this work, so no tier is ever cheaper"
     if made.times is None:
+        price = f"{made.currency} {in_currency(made.price, made.currency):,f}"
         return (
-            f"never: it would take {times:,} times a month to pay as much as {made.currency} {made.price:,f}, "
+            f"never: it would take {times:,} times a month to pay as much as {price}, "
             f"and its allowance holds {made.holds:,}"
         )
     tokens = f" ({made.tokens:,} tokens)" if made.tokens else ""

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.errors import PricingError
-from mimo_credits.exact import to_credits, whole
+from mimo_credits.exact import in_currency, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
 from mimo_credits.planning.workload import Workload, check_count
@@ -48,7 +48,10 @@ class Offer(NamedTuple):
     age: int
 
     def __str__(self) -> str:
-        money = ", ".join(f"{currency} {amount:,f}" for currency, amount in self.money.items()) or "no price"
+        money = (
+            ", ".join(f"{currency} {in_currency(amount, currency):,f}" for currency, amount in self.money.items())
+            or "no price"
+        )
         plan = "no plan" if self.millicredits is None else f"{to_credits(self.millicredits):,f} credits"
         return f"{self.provider} {self.card.id}, {', '.join(self.models)}: {money}; {plan}; {self.age:,} days old"
 

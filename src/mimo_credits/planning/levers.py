@@ -61,7 +61,7 @@ def cache_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1
     """
     cached = sum(step.usage.cached_tokens * step.count for step in workload.steps)
     given = sum(step.usage.input_tokens * step.count for step in workload.steps)
-    ends = (_cached(workload, everything=False), _cached(workload, everything=True))
+    ends = (with_hits(workload, everything=False), with_hits(workload, everything=True))
     return _lever(card, tier, workload, "cache hits", share(cached, given), ends, times)
 
 
@@ -98,7 +98,7 @@ def _least(without: Fraction, fully: Fraction, allowance: int) -> Fraction | Non
     return ratio(without - allowance, without - fully)
 
 
-def _cached(workload: Workload, *, everything: bool) -> Workload:
+def with_hits(workload: Workload, *, everything: bool) -> Workload:
     """The same work with all of its input found in the cache, or none."""
     steps = (
         replace(step, usage=replace(step.usage, cached_tokens=step.usage.input_tokens if everything else 0))

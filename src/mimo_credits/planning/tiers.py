@@ -18,6 +18,7 @@ from mimo_credits.errors import InputError
 from mimo_credits.exact import (
     PER_MILLION,
     billed,
+    in_currency,
     percent,
     plus,
     ratio,
@@ -29,6 +30,7 @@ from mimo_credits.exact import (
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.planning.workload import Workload
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import Seen
 
 _NO_MONEY: FrozenMap[Decimal] = FrozenMap()
 
@@ -91,11 +93,11 @@ class TierFit(NamedTuple):
 
     def tier_cost(self, currency: str) -> str:
         """The month's cost in words."""
-        return f"{currency} {self.cost[currency]:,f}"
+        return f"{currency} {in_currency(self.cost[currency], currency):,f}"
 
 
 @dataclass(frozen=True, slots=True)
-class TierComparison:
+class TierComparison(Seen):
     """Every tier of a card against a month of work, in the card's order; `choice` is None where none fits."""
 
     card: CardRef
@@ -120,13 +122,14 @@ class TierComparison:
         if self.choice is None:
             return f"No tier holds {self.use}; {self._pay_as_you_go(None)}."
         cost = self[self.choice].cost[self.currency]
-        return f"{self.choice}, for {self.currency} {cost:,f}, holds {self.use}; {self._pay_as_you_go(cost)}."
+        price = self[self.choice].tier_cost(self.currency)
+        return f"{self.choice}, for {price}, holds {self.use}; {self._pay_as_you_go(cost)}."
 
     def _pay_as_you_go(self, cost: Decimal | None) -> str:
         money = self.use.money.get(self.currency)
         if money is None:
             return f"pay-as-you-go has no price ({self.use.unpriced.get(self.currency, 'none was said')})"
-        asked = f"pay-as-you-go would cost {self.currency} {money:,f}"
+        asked = f"pay-as-you-go would cost {self.currency} {in_currency(money, self.currency):,f}"
         return asked if cost is None else f"{asked}, which is {_compared(money, cost)}"
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
 from mimo_credits.errors import PricingError
-from mimo_credits.exact import plus, to_credits
+from mimo_credits.exact import in_currency, plus, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Command, Record, Rejection, Settle, rerate
 from mimo_credits.statements import statement
@@ -37,7 +37,10 @@ class WhatIf(NamedTuple):
     refused: tuple[Rejection, ...]
 
     def __str__(self) -> str:
-        money = ", ".join(f"{currency} {amount:,f}" for currency, amount in self.money.items()) or "no money"
+        money = (
+            ", ".join(f"{currency} {in_currency(amount, currency):,f}" for currency, amount in self.money.items())
+            or "no money"
+        )
         left_out = f", {len(self.unpriced):,} without a price" if self.unpriced else ""
         refused = f", {len(self.refused):,} refused" if self.refused else ""
         over = f", {to_credits(self.overage):,f} of them beyond the allowance" if self.overage else ""

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError, NoRate, shown
-from mimo_credits.exact import plain, plus, ratio_price, to_credits, whole
+from mimo_credits.exact import in_currency, plain, plus, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
 from mimo_credits.usage import MAX_COUNT, Usage
@@ -199,7 +199,10 @@ class WorkloadQuote:
     separately: FrozenMap[Decimal]
 
     def __str__(self) -> str:
-        money = ", ".join(f"{currency} {amount:,f}" for currency, amount in self.money.items()) or "without a price"
+        money = (
+            ", ".join(f"{currency} {in_currency(amount, currency):,f}" for currency, amount in self.money.items())
+            or "without a price"
+        )
         return (
             f"{self.workload}, {self.times:,} times on card {self.card.id}: {self.credits:,f} credits; "
             f"pay-as-you-go {money}"

@@ -101,7 +101,7 @@ def _validated(document: dict[str, Any], file: str) -> WorkloadFile:
     try:
         return WorkloadFile.model_validate(document)
     except ValidationError as error:
-        raise WorkloadsError(file, list(schema_problems(error, "files of workloads"))) from None
+        raise WorkloadsError(file, list(schema_problems(error, WorkloadFile, "files of workloads"))) from None
 
 
 def _citations(read: WorkloadFile) -> Iterator[Problem]:

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, several, wrong_type
 from mimo_credits.ledger import Entry
+from mimo_credits.ledger.entries import each_entry
 from mimo_credits.wire.codec import dumps
 
 GENESIS = "0" * 64
@@ -48,8 +49,8 @@ class Break(NamedTuple):
 def chain(entries: Iterable[Entry], previous: str = GENESIS) -> list[Link]:
     """The entries as links, after the hash `previous`. Raises `InputError` for what is no entry."""
     links = []
-    for entry in entries:
-        link = Link(previous, entry, _hash(previous, entry))
+    for entry in each_entry(entries):
+        link = Link(previous, entry, link_hash(previous, dumps(entry)))
         links.append(link)
         previous = link.hash
     return links
@@ -61,9 +62,10 @@ def verify_chain(
     """The first break of the chain, or None if there is none.
 
     `previous` is the hash before the first link, for a part of a chain. `head` and `length` are what the last link's
-    hash and the number of links should be; without them a chain that ends too early looks whole.
+    hash and the number of links should be; without them a chain that ends too early looks whole. Raises `InputError`
+    for anything but links.
     """
-    known = list(links)
+    known = [_link(link) for link in several(links, "links", "links of a chain")]
     expected = previous
     for index, link in enumerate(known):
         if not _is_intact(link):
@@ -74,13 +76,20 @@ def verify_chain(
     return _wrong_end(known, previous, head, length)
 
 
-def _hash(previous: str, entry: Entry) -> str:
-    return sha256(f"{previous}\n{dumps(entry)}".encode()).hexdigest()
+def link_hash(previous: str, text: str) -> str:
+    """The hash of a link, after the hash `previous`, of the entry that `dumps` wrote as `text`."""
+    return sha256(f"{previous}\n{text}".encode()).hexdigest()
+
+
+def _link(value: object) -> Link:
+    if not isinstance(value, Link):
+        raise wrong_type("links", "links of a chain", value)
+    return value
 
 
 def _is_intact(link: Link) -> bool:
     try:
-        return link.hash == _hash(link.previous, link.entry)
+        return link.hash == link_hash(link.previous, dumps(link.entry))
     except InputError:  # nothing that could have been chained
         return False
 

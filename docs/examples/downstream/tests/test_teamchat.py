@@ -84,6 +84,10 @@ def test_a_plan_is_billed_when_it_is_bought(gateway, rate_card):
     assert rate_card.tiers["lite"].price["USD"] == 6
 
 
+def test_a_team_that_never_joined_owes_nothing(gateway):
+    assert gateway.due("green") == 0
+
+
 def test_a_request_that_may_not_be_covered_is_not_sent(gateway):
     dear = Request("r-2", "mimo-v2.5-pro", ("…",), input_tokens=1_000_000, max_tokens=6_400_000)
     with pytest.raises(OutOfCredits, match="blue lacks 40,000,000,000 thousandths") as caught:

@@ -2,7 +2,7 @@
 
 What they draw is right by construction, so that no test has to filter: a usage has a price on its card, a timeline is
 never refused. `hostile_timelines` are the exception, and say so. Each shrinks to the few commands and small numbers
-that matter.
+that matter. Hypothesis' entry point tells it which strategy draws which type; where it loads no plugins, this does.
 """
 
 try:
@@ -12,6 +12,7 @@ except ImportError as error:
         "mimo_credits.testing.strategies needs Hypothesis: pip install 'mimo_credits[testing]'", name="hypothesis"
     ) from error
 
+from _mimo_credits_hypothesis import register
 from mimo_credits.testing.strategies.cards import books, cards
 from mimo_credits.testing.strategies.commands import commands
 from mimo_credits.testing.strategies.hostile import hostile_timelines
@@ -19,3 +20,5 @@ from mimo_credits.testing.strategies.timelines import timelines
 from mimo_credits.testing.strategies.usages import usages
 
 __all__ = ["books", "cards", "commands", "hostile_timelines", "timelines", "usages"]
+
+register()

@@ -8,6 +8,7 @@ from typing import TypeVar, get_args
 
 from hypothesis import strategies as st
 
+from mimo_credits.errors import wrong_type
 from mimo_credits.exact import to_credits, to_millicredits
 from mimo_credits.ledger import (
     Advance,
@@ -37,10 +38,14 @@ def commands(*kinds: type[C]) -> st.SearchStrategy[C]:
 
     Each is right in itself: its id is any text, its usage has a price, its tier is sold. Whether an account accepts it
     is the account's business; `timelines` are accepted. The instant lies in the year after the card took effect.
+    Raises `InputError` for what is no kind of command.
 
         @given(commands(Record, Grant))
         def test_our_wire_format_keeps_a_command(command): ...
     """
+    for kind in kinds:
+        if kind not in get_args(Command):
+            raise wrong_type("kinds", "kinds of command, such as Record", kind)
     return st.one_of(*(_BY_KIND[kind]() for kind in kinds or get_args(Command)))
 
 

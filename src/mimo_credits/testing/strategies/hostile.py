@@ -8,7 +8,7 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from mimo_credits.book import RateBook
+from mimo_credits.book import RateBook, check_book
 from mimo_credits.card import Interval
 from mimo_credits.catalog import load_book
 from mimo_credits.exact import to_millicredits
@@ -34,11 +34,14 @@ def hostile_timelines(book: RateBook | None = None) -> st.SearchStrategy[list[Co
 
     Commands come late or too early, name holds that never were, tiers and models that nobody sells, meters without a
     rate, other cards and currencies. Only this much is kept: each is a value that its own checks let pass, and each but
-    `Advance` has an id of its own. Without a book, the published cards.
+    `Advance` has an id of its own. Without a book, the published cards. Raises `InputError` for
+    what is no book.
 
         @given(hostile_timelines())
         def test_our_store_refuses_what_the_ledger_refuses(commands): ...
     """
+    if book is not None:
+        check_book(book)
     return _hostile(book)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from mimo_credits.book import RateBook
+from mimo_credits.book import RateBook, check_book
 from mimo_credits.card import AnnualPlan, Interval, RateCard, Tier
 from mimo_credits.catalog import load_book
 from mimo_credits.errors import InputError
@@ -45,12 +45,14 @@ def timelines(book: RateBook | None = None, *, cancels: bool = True) -> st.Searc
 
     They are in the order of `timeline`. The first is a Subscribe; then come usage, grants, holds and their ends, tier
     changes, time that passes, and sometimes a Cancel and another Subscribe (without `cancels` the plan goes on). Cycles
-    end, cards change and plans are exhausted meanwhile. Without a book, the published cards. Raises `InputError`, when
-    drawn from, for a book whose cards have no tier in common.
+    end, cards change and plans are exhausted meanwhile. Without a book, the published cards. Raises `InputError` for
+    what is no book and, when drawn from, for a book whose cards have no tier in common.
 
         @given(timelines())
         def test_our_store_is_the_replay(commands): ...
     """
+    if book is not None:
+        check_book(book)
     return _timelines(book, _KINDS if cancels else tuple(kind for kind in _KINDS if kind != "cancel"))
 
 

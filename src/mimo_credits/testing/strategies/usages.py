@@ -9,8 +9,9 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from mimo_credits.card import RateCard
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.catalog import load_book
-from mimo_credits.errors import NoPlan, UnknownModel
+from mimo_credits.errors import NoPlan, UnknownModel, several, wrong_type
 from mimo_credits.exact import round_ratio, to_millicredits
 from mimo_credits.table import SECONDS_PER_HOUR, Prices, Rates
 from mimo_credits.testing.strategies.drawing import between, one_of, part_of
@@ -27,15 +28,20 @@ def usages(card: RateCard | None = None, *, models: Collection[str] | None = Non
     Drawn are the `models` of these names, or all that the plan covers, by id and alias; input up to the context window;
     and only meters with a rate in every band (where an exhausted plan goes on by pay-as-you-go, with a price, too). If
     the card sets no limit, no meter costs more than a month of its largest tier. Without a card, the newest published
-    one. Raises `UnknownModel` for a name that the plan does not price, `NoPlan` for a card that sells none.
+    one. Raises `UnknownModel` for a name that the plan does not price, `NoPlan` for a card that sells none, and
+    `InputError` for no names and for what is no card.
 
         @given(usages(load_card("2026-05-27")))
         def test_a_charge_is_what_is_quoted(usage): ...
     """
+    if card is not None:
+        check_card(card)
     priced = _of_card(card) if card is not None else _newest()
     if card is not None and not priced:
         raise NoPlan(card.provider, card.id)
     if models is not None:
+        if not several(models, "models", "names of models"):
+            raise wrong_type("models", "at least one name of a model", models)
         known = {request.model: request for request in priced}
         for name in models:
             if name not in known:

@@ -10,8 +10,21 @@ from datetime import UTC, datetime
 import pytest
 
 from mimo_credits import MimoCreditsError, Record, Usage
-from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, UnreadableLog, first_of_each, read_log
+from mimo_credits.logs import (
+    Contradicting,
+    Logged,
+    Malformed,
+    Place,
+    Repeated,
+    Skipped,
+    UnknownLog,
+    UnreadableLog,
+    each_once,
+    read_log,
+)
+from mimo_credits.logs.opening import logs_in
 from tests.cli.responses import anthropic, openai
+from tests.logs.reading_samples import SAMPLES, requests_of
 
 FIRST = openai("a", 1_780_000_000, "mimo-v2.5", 100, 20, 60)
 SECOND = anthropic("b", "2026-05-29T05:00:00+08:00", "mimo-v2.5-pro", 40, 20, 60)
@@ -81,8 +94,8 @@ MALFORMED = {
     "null": "payload: needs a JSON object, not NoneType",
     '{"error": {"code": "429"}}': "usage: has neither prompt_tokens (OpenAI) nor input_tokens (Anthropic)",
     json.dumps({**FIRST, "usage": None}): "usage: needs a JSON object, not None",
-    json.dumps(without("id")): "id: is missing: the payload names none, so pass id=",
-    json.dumps(without("model")): "model: is missing: the payload names none, so pass model=",
+    json.dumps(without("id")): "id: is missing: the payload names none, and none was given",
+    json.dumps(without("model")): "model: is missing: the payload names none, and none was given",
     json.dumps(without("created")): "created: is missing: a response needs created (seconds since 1970) or timestamp "
     "(ISO 8601)",
     json.dumps({**SECOND, "timestamp": "2026-05-29T05:00:00"}): "timestamp: 2026-05-29T05:00:00 is naive: say its time "
@@ -127,7 +140,7 @@ def test_a_damaged_gzip_is_an_error_since_nobody_knows_what_it_held(tmp_path, da
 
 
 def test_a_file_that_cannot_be_opened_is_an_error_with_its_name(tmp_path):
-    for name in (tmp_path / "missing.jsonl", tmp_path, "nul\0name"):
+    for name in (tmp_path / "missing.jsonl", tmp_path, "nul\0name", "long" * 5_000):
         with pytest.raises(UnreadableLog) as caught:
             list(read_log(str(name)))
         assert isinstance(caught.value, MimoCreditsError)
@@ -140,7 +153,7 @@ def test_a_repeat_counts_once_and_a_contradiction_names_both_lines(log):
     other = openai("a", 1_780_000_000, "mimo-v2.5", 101, 20, 60)
     reworded = {**FIRST, "choices": []}
     path = str(log(FIRST, SECOND, reworded, "broken", other, FIRST))
-    lines = list(first_of_each(read_log(path)))
+    lines = list(each_once(read_log(path)))
     first = Place(path, 1)
     assert lines[2] == Repeated(Place(path, 3), first)
     assert lines[3] == Malformed(Place(path, 4), "is not JSON: Expecting value at column 1")
@@ -156,3 +169,126 @@ def test_a_log_is_read_line_by_line(tmp_path, log):
     with path.open("a", encoding="utf-8") as more:
         more.write("late\n" * 5_000)  # more than any buffer that was filled before
     assert sum(1 for _ in lines) == 1 + 5_000
+
+
+# --- which format a file is of ----------------------------------------------------------------------------------------
+
+CLAUDE = {"type": "user", "sessionId": "s", "message": {"role": "user", "content": "…"}}
+
+
+def test_one_response_over_several_lines_is_a_log(tmp_path):
+    path = tmp_path / "response.json"
+    first = json.dumps(FIRST, indent=2) + "\n"
+    path.write_text(first + json.dumps(SECOND, indent=2))
+    second_begins = first.count("\n") + 1
+    assert [(line.place.line, line.record) for line in read_log(str(path))] == [
+        (1, RECORDS[0]),
+        (second_begins, RECORDS[1]),
+    ]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_other_formats_may_be_packed_or_come_from_standard_input_too(monkeypatch, tmp_path, pack):
+    for sample in sorted((SAMPLES / "litellm").iterdir()):
+        path = tmp_path / "no ending"
+        path.write_bytes(pack(sample.read_bytes()))
+        assert requests_of(path) == requests_of(sample)
+        stream = io.TextIOWrapper(io.BytesIO(path.read_bytes()))
+        monkeypatch.setattr("sys.stdin", stream)
+        assert requests_of("-") == requests_of(sample)
+        assert not stream.buffer.closed
+
+
+def test_a_database_is_read_only_from_its_file(monkeypatch, tmp_path):
+    path = tmp_path / "packed"
+    path.write_bytes(gzip.compress(b"SQLite format 3\0" + bytes(100)))
+    with pytest.raises(UnreadableLog, match="only from its file, and not packed"):
+        list(read_log(str(path)))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"SQLite format 3\0" + bytes(100))))
+    with pytest.raises(UnreadableLog, match="standard input: is a database"):
+        list(read_log("-"))
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (b"To do: buy milk\nand bread\n", "it begins with 'To do: buy milk"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "it begins with '\ufffdPNG"),
+        (b'{"type":"event","payload":{}}\n{"type":"event","payload":{}}\n', "an object with the keys 'type, payload'"),
+        (b'{\n  "name": "a page"\n}\n', "an object with the keys 'name'"),
+        (b'[{"name": "a page"}]', "an object with the keys 'name'"),
+        (b"id,model,tokens\n1,mimo-v2.5,3\n", "it begins with 'id,model,tokens"),
+    ],
+)
+def test_a_file_of_an_unknown_shape_is_an_error_that_says_what_was_seen_and_what_is_known(tmp_path, content, seen):
+    path = tmp_path / "unknown"
+    path.write_bytes(content)
+    with pytest.raises(UnknownLog) as caught:
+        list(read_log(str(path)))
+    assert str(caught.value).startswith(f"{path}: is no log of a known shape: ")
+    assert seen in str(caught.value)
+    assert str(caught.value).endswith("LiteLLM's spend logs (JSON, JSON Lines, CSV)")
+
+
+def test_a_log_whose_beginning_was_cut_off_is_still_a_log(log):
+    path = log('…"completion_tokens": 3}}', FIRST)
+    assert [line.why.partition(":")[0] for line in read_log(str(path)) if isinstance(line, Malformed)] == [
+        "is not JSON"
+    ]
+    assert [line.record for line in read_log(str(path)) if isinstance(line, Logged)] == [RECORDS[0]]
+
+
+def test_a_first_line_longer_than_what_is_looked_at_is_still_a_log(log):
+    path = log({**FIRST, "choices": ["x" * 100_000]}, SECOND)
+    assert [line.record for line in read_log(str(path))] == RECORDS
+
+
+def test_a_log_that_is_only_a_brace_is_one_damaged_line(log):
+    assert [number for number, _ in reasons(log("{"))] == [1]
+
+
+def test_formats_may_be_mixed_line_by_line(log):
+    kinds = [type(line) for line in read_log(str(log(FIRST, CLAUDE, SECOND)))]
+    assert kinds == [Logged, Skipped, Logged]
+
+
+# --- folders ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_read_before_the_folders_in_it_names_in_order(tmp_path, log):
+    for name in ("b/2.jsonl", "b/1.jsonl", "a/deep/er/3.jsonl", "c.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        log({**FIRST, "id": name}, name=name)
+    packed = tmp_path / "b" / "4.jsonl.gz"
+    packed.write_bytes(gzip.compress(json.dumps({**FIRST, "id": "b/4.jsonl.gz"}).encode()))
+    log("no log", name="notes.txt")
+    found = [line.record.id for line in read_log(str(tmp_path))]
+    assert found == ["c.jsonl", "a/deep/er/3.jsonl", "b/1.jsonl", "b/2.jsonl", "b/4.jsonl.gz"]
+
+
+def test_in_a_folder_a_file_of_an_unknown_shape_is_skipped_by_name(tmp_path, log):
+    log({"display": "hello", "project": "/srv"}, name="history.jsonl")
+    log(FIRST, name="log.jsonl")
+    told = list(read_log(str(tmp_path)))
+    assert told[0] == Skipped(Place(str(tmp_path / "history.jsonl"), 1), "a file of an unknown shape in a folder")
+    assert told[1].record == RECORDS[0]
+
+
+def test_a_folder_without_logs_is_an_error(tmp_path, log):
+    log("no log", name="notes.txt")
+    with pytest.raises(UnreadableLog, match=r"is a folder without logs \(\*\.jsonl, "):
+        list(read_log(str(tmp_path)))
+
+
+def test_a_folder_that_leads_back_to_itself_is_read_once(tmp_path, log):
+    log(FIRST, name="log.jsonl")
+    try:
+        (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert len(list(read_log(str(tmp_path)))) == 1
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_and_not_an_empty_one(tmp_path):
+    with pytest.raises(UnreadableLog, match=r"gone: cannot be read \("):
+        list(logs_in(str(tmp_path / "gone")))
