@@ -108,11 +108,6 @@ CASES = [
     ),
     (credits_and_prices_have_the_same_meters, [("hit = 0.07, ", "")], ['models."fast-1.5".price.CNY.hit']),
     (
-        credits_and_prices_have_the_same_meters,
-        [("{ USD = 4, CNY = 28 }", "{ USD = 4, CNY = { hit = 28, miss = 28 } }")],
-        ["models.long.bands[2].price.CNY.output"],
-    ),
-    (
         a_first_purchase_pays_at_least_half,
         [("first_purchase_pays = 0.88", "first_purchase_pays = 0.499")],
         ["policy.first_purchase_pays"],
