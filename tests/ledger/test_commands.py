@@ -107,9 +107,10 @@ def test_a_wrong_field_is_named_with_what_would_be_right(make: Callable[[], Comm
     assert (caught.value.field, caught.value.why) == (field, why)
 
 
-def test_the_longest_text_the_most_credits_and_the_last_priorities_are_taken() -> None:
+def test_the_longest_text_the_fewest_and_most_credits_and_the_last_priorities_are_taken() -> None:
     assert Cancel("x" * 256, AT).id == "x" * 256
     assert Grant("g", AT, MOST, label="x" * 256).millicredits == 2**63 - 1
+    assert Grant("g", AT, Decimal("0.001")).millicredits == 1
     assert [Grant("g", AT, 1, priority=end).priority for end in (-(10**6), 10**6)] == [-(10**6), 10**6]
 
 

@@ -97,6 +97,18 @@ def test_late_usage_after_the_plan_is_drawn_from_what_expired_and_billed_at_once
     assert account.now == START + DAY
 
 
+def test_a_plan_counts_what_its_running_segment_overdraws_from_its_first_instant_on() -> None:
+    """Each usage is 15.5 credits; the allowance of 10 is used up by a usage at the very start of the segment."""
+    book, start, usage = RateBook([STOPS]), START + DAY, replace(LARGE, web_searches=0)
+    first = [LITE, Advance(start), Record("first", start, usage)]
+    account, _ = fold(Account(), first, book)
+    assert account.plan.overage == 5_500
+    account, _ = fold(account, [Record("late", START + HOUR, usage), Record("next", start + HOUR, usage)], book)
+    assert account.plan.overage == 5_500 + 15_500, "late usage overdraws the segment before"
+    assert account.pots.overage == -(5_500 + 5_500 + 15_500)
+    assert account.as_of(start + DAY, book).plan.overage == 0
+
+
 def test_late_usage_of_a_pinned_plan_is_priced_by_its_card() -> None:
     """On 2 January three tokens cost 8 credits, for an account that stays on the card of the 1st 5.5."""
     book, late = RateBook([STOPS, DEARER]), START + 18 * HOUR

@@ -98,6 +98,15 @@ def test_a_migration_expires_the_rest_issues_anew_and_keeps_the_cycle() -> None:
     assert after.plan == before.plan._replace(segment_start=at, card=by.id, list_price=Decimal(7))
 
 
+def test_a_migration_that_became_known_after_its_instant_is_not_made_up_for() -> None:
+    """What the books should have been is a question for `rerate`; the next renewal is by the new card all the same."""
+    known_late, since = worlds.migrating(), datetime(2026, 1, 2, 6, tzinfo=UTC)
+    _, account, _ = in_time(since + HOUR, Grant("g", since + HOUR, 1), book=worlds.plain())
+    assert account.now == since + HOUR
+    assert apply(account, Advance(since + 2 * HOUR), known_late)[1] == ()
+    assert account.as_of(START + DAY, known_late).plan.card == known_late.at(since).id
+
+
 def test_bills_are_written_in_the_smallest_coin_of_their_own_currency() -> None:
     """The yen has no smaller coin: three searches at 700 yen a thousand are 2.1, so 2 yen are due."""
     tiers = {"lite": "{ credits = 10, price = { JPY = 950 } }"}
