@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, Inexact
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 from math import ceil, floor
 
@@ -176,6 +176,22 @@ def test_any_other_price_is_the_nearest_at_twelve_digits(numerator, factor, more
     if found != exact:
         assert (found * 10**12).denominator == 1
         assert abs(found - exact) < Fraction(1, 2 * 10**12)
+
+
+def test_no_digit_is_lost_to_the_callers_own_decimal_context():
+    with localcontext(Context(prec=3)):
+        assert ratio_price(Fraction(123_457, 8)).as_tuple() == Decimal("15432.125").as_tuple()
+        assert ratio_price(Fraction(10_000, 3)).as_tuple() == Decimal("3333.333333333333").as_tuple()
+        assert rounded(Fraction(10_000, 3), 2).as_tuple() == Decimal("3333.33").as_tuple()
+        assert per(Decimal(123_457), 2).as_tuple() == Decimal("1234.57").as_tuple()
+        assert to_credits(123_457).as_tuple() == Decimal("123.457").as_tuple()
+        assert plain(Decimal("123.4570")).as_tuple() == Decimal("123.457").as_tuple()
+        assert plain(Decimal("1.23457E+7")).as_tuple() == Decimal(12_345_700).as_tuple()
+
+
+def test_whole_numbers_are_rounded_half_up_unless_said_otherwise():
+    assert [whole(Fraction(half, 2)) for half in (-3, -1, 1, 3)] == [-2, -1, 1, 2]
+    assert [whole(Fraction(half, 2), "down") for half in (-3, -1, 1, 3)] == [-1, 0, 0, 1]
 
 
 @pytest.mark.parametrize(

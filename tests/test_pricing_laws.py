@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mimo_credits import PricingError, RateCard, Usage, charge, list_cards, price, quote
+from mimo_credits import PricingError, RateCard, Usage, charge, list_cards, price, pricing, quote
 from mimo_credits.pricing import metered_charge, rates_for
 from tests import plain_pricing
 from tests.priced_requests import CARDS, DAY, NIGHT, instants, requests, tokens
@@ -182,6 +182,13 @@ def test_a_quote_is_the_charge_shown(request, at):
     assert set(shown.money) | set(shown.unpriced) == set(card.currencies)
     assert not set(shown.money) & set(shown.unpriced)
     assert all(price(card, usage, currency) == amount for currency, amount in shown.money.items())
+
+
+def test_a_charge_of_tokens_does_not_go_the_plain_way(monkeypatch):
+    """It would come to the same, many times slower."""
+    monkeypatch.setattr(pricing, "metered_charge", None)
+    card = CARDS[list_cards()[0]][0]
+    assert all(charge(card, Usage(model, input_tokens=3, cached_tokens=1)) >= 0 for model in card.table.peak.tokens)
 
 
 several = st.lists(

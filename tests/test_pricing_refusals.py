@@ -134,9 +134,10 @@ def test_a_card_without_web_search_has_no_price_for_it():
         price(card, Usage("flat", web_searches=1), "USD")
 
 
-def test_a_request_beyond_the_last_band_says_how_several_are_priced():
+@pytest.mark.parametrize("pricing", [charge, lambda card, usage: price(card, usage, "USD")], ids=["charge", "price"])
+def test_a_request_beyond_the_last_band_says_how_several_are_priced(pricing):
     with pytest.raises(BeyondContext) as caught:
-        charge(CARD, Usage("banded", input_tokens=1_301))
+        pricing(CARD, Usage("banded", input_tokens=1_301))
     error = caught.value
     assert (error.model, error.card_id, error.input_tokens, error.limit) == ("banded", CARD.id, 1_301, 300)
     assert str(error) == (

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from mimo_credits import Quote, QuoteLine, Usage, charge, price, quote
+from mimo_credits import Quote, QuoteLine, Usage, charge, load_card, price, quote
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.pricing import CardRef
+from mimo_credits.pricing import CardRef, prices
 from tests.made_cards import CARD
 from tests.priced_requests import NIGHT
 
@@ -34,6 +34,21 @@ def test_a_quote_shows_the_rate_that_each_meter_paid():
 def test_a_quote_keeps_the_name_that_was_asked_for_beside_the_one_that_is_billed():
     (line,) = quote(CARD, Usage("acme/flat", output_tokens=1)).lines
     assert (line.model, line.billed) == ("acme/flat", "flat")
+
+
+def test_a_quote_in_one_line():
+    shown = quote(load_card("2026-05-27"), Usage("mimo-v2.5-pro", output_tokens=1_000))
+    assert repr(shown) == "<Quote 600,000 credits by card 2026-05-27.1, sha256 947d3916b02c…>"
+
+
+def test_prices_are_the_money_of_the_quote_and_reach_beyond_the_plan():
+    usages = {Usage("flat", input_tokens=1_000): 3, Usage("speech", audio_seconds=60): 1}
+    shown = quote(CARD, usages)
+    assert prices(CARD, usages) == (shown.money, shown.unpriced)
+    assert prices(CARD, Usage("cash", input_tokens=1_000)) == (
+        {"USD": Decimal("0.013")},
+        {"CNY": f"rate card {CARD.id} has no rate for any meter of 'cash' in CNY."},
+    )
 
 
 def test_a_quote_of_audio_shows_the_rate_of_an_hour():

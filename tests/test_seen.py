@@ -219,9 +219,6 @@ def test_print_gives_the_text_and_repr_stays_one_line() -> None:
     for value in (account, quote(MAY, REQUEST), statement(entries), MAY):
         assert str(value) + "\n" == as_text(sheet_of(value))
         assert "\n" not in repr(value)
-    assert repr(account) == "<Account lite, 4,099,364,505 credits left at 2026-06-01T00:00:00+00:00>"
-    assert repr(Account()) == "<Account without a plan, 0 credits left>"
-    assert repr(quote(MAY, REQUEST)) == "<Quote 635,000 credits by card 2026-05-27.1, sha256 947d3916b02c…>"
     assert repr(statement(entries)).startswith("<Statement of 1 cycle, 2026-06-01T00:00:00+00:00 to 2026-07-02")
     assert repr(statement([])) == "<Statement of no cycles>"
 

@@ -109,6 +109,16 @@ def test_books_that_were_corrected_are_right_and_what_was_wrong_beside_the_corre
         assert set(found(replay(short), short)) >= {"r"}
 
 
+def test_usage_that_was_rated_twice_and_paid_once() -> None:
+    record = Record("r", june(4), Usage("mimo-v2.5-pro", output_tokens=10))
+    entries = [*ENTRIES, *fold(ACCOUNT, [record], BOOK)[1]]
+    assert found(replay(entries), entries) == {}
+    short = [
+        entry for entry in entries if not (isinstance(entry, Posting) and entry.ref == "r" and entry.at == june(2))
+    ]
+    assert found(replay(short), short) == {"r": "was rated 306000000 millicredits beyond what was spent for it"}
+
+
 def test_a_charge_that_is_not_what_the_card_says() -> None:
     entries = changed(Rated, millicredits=1)
     assert ("r", "was rated 1 millicredits, card 2026-06-01.1 says 306000000") in audit(ACCOUNT, entries, BOOK)

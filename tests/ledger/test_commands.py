@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from mimo_credits import (
     Account,
+    Advance,
     BeyondContext,
     Cancel,
     ChangeTier,
     Command,
+    Conflict,
     Grant,
     Hold,
     InputError,
@@ -21,6 +24,7 @@ from mimo_credits import (
     Record,
     Refused,
     Rejection,
+    Release,
     Settle,
     Subscribe,
     Usage,
@@ -29,6 +33,7 @@ from mimo_credits import (
     load_card,
     reconcile,
     rerate,
+    timeline,
 )
 from mimo_credits.ledger import difference, replay
 from mimo_credits.ledger.audit import audit
@@ -37,39 +42,82 @@ AT = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
 BOOK = load_book()
 USAGE = Usage("mimo-v2.5", input_tokens=1)
+MOST = Decimal("9223372036854775.807")
+
+
+ONE_TO_256 = "needs a text of 1 to 256 characters, not an empty one"
+CREDITS = "needs more than 0 and at most 9,223,372,036,854,775,807 millicredits, not "
+PRIORITY = "needs a whole number, -1,000,000 to 1,000,000, not "
+NAIVE = datetime(2026, 6, 1)
 
 
 @pytest.mark.parametrize(
-    ("make", "field"),
+    ("make", "field", "why"),
     [
-        (lambda: Cancel("", AT), "id"),
-        (lambda: Cancel(7, AT), "id"),
-        (lambda: Cancel("x" * 257, AT), "id"),
-        (lambda: Cancel("\ud800", AT), "id"),
-        (lambda: Cancel("c", datetime(2026, 6, 1)), "at"),
-        (lambda: Subscribe("s", AT, "lite", interval="weekly"), "interval"),
-        (lambda: Subscribe("s", AT, "lite", first_purchase=2), "first_purchase"),
-        (lambda: Subscribe("s", AT, "lite", card=""), "card"),
-        (lambda: Record("r", AT, {"model": "mimo-v2.5"}), "usage"),
-        (lambda: ChangeTier("c", AT, "pro", when="later"), "when"),
-        (lambda: Grant("g", AT, 0.5), "credits"),
-        (lambda: Grant("g", AT, 0), "credits"),
-        (lambda: Grant("g", AT, 10**5000), "credits"),
-        (lambda: Grant("g", AT, 1, priority=1.0), "priority"),
-        (lambda: Grant("g", AT, 1, priority=10**7), "priority"),
-        (lambda: Grant("g", AT, 1, label=None), "label"),
-        (lambda: Grant("g", AT, 1, expires_at=AT), "expires_at"),
-        (lambda: Hold("h", AT, expires_at=LATER), "usage"),
-        (lambda: Hold("h", AT, USAGE, 1, expires_at=LATER), "usage"),
-        (lambda: Hold("h", AT, USAGE), "expires_at"),
-        (lambda: Settle("e", AT, "", USAGE), "hold_id"),
-        (lambda: Record.from_response({"model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 1}}), "id"),
+        (lambda: Cancel("", AT), "id", ONE_TO_256),
+        (lambda: Cancel(7, AT), "id", "needs a text of at most 256 characters, not 7"),
+        (lambda: Cancel("x" * 257, AT), "id", f"needs a text of at most 256 characters, not '{'x' * 78}…"),
+        (lambda: Cancel("\ud800", AT), "id", r"'\ud800' has half of a surrogate pair, which no store can hold"),
+        (lambda: Cancel("c", NAIVE), "at", "2026-06-01T00:00:00 is naive: say its time zone"),
+        (lambda: Advance(NAIVE), "at", "2026-06-01T00:00:00 is naive: say its time zone"),
+        (lambda: Subscribe("s", AT, ""), "tier", ONE_TO_256),
+        (lambda: Subscribe("s", AT, "lite", currency=""), "currency", ONE_TO_256),
+        (
+            lambda: Subscribe("s", AT, "lite", interval="weekly"),
+            "interval",
+            "needs one of 'monthly', 'annual', not 'weekly'",
+        ),
+        (
+            lambda: Subscribe("s", AT, "lite", first_purchase=2),
+            "first_purchase",
+            "needs one of None, True, False, not 2",
+        ),
+        (lambda: Subscribe("s", AT, "lite", card=""), "card", ONE_TO_256),
+        (lambda: Record("r", AT, {"model": "mimo-v2.5"}), "usage", "needs a Usage, not {'model': 'mimo-v2.5'}"),
+        (lambda: ChangeTier("c", AT, ""), "tier", ONE_TO_256),
+        (lambda: ChangeTier("c", AT, "pro", when="later"), "when", "needs one of 'now', 'renewal', not 'later'"),
+        (lambda: Grant("g", AT, 0.5), "credits", "credits are an int or a Decimal, not 0.5"),
+        (lambda: Grant("g", AT, 0), "credits", CREDITS + "0"),
+        (lambda: Grant("g", AT, MOST + Decimal("0.001")), "credits", CREDITS + "Decimal('9223372036854775.808')"),
+        (lambda: Grant("g", AT, 10**5000), "credits", "credits have at most 30 digits before or after the point"),
+        (lambda: Grant("g", AT, 1, priority=1.0), "priority", PRIORITY + "1.0"),
+        (lambda: Grant("g", AT, 1, priority=-(10**6) - 1), "priority", PRIORITY + "-1000001"),
+        (lambda: Grant("g", AT, 1, label=None), "label", "needs a text of at most 256 characters, not None"),
+        (
+            lambda: Grant("g", AT, 1, expires_at=AT),
+            "expires_at",
+            "2026-06-01T00:00:00+00:00 is not later than at, 2026-06-01T00:00:00+00:00",
+        ),
+        (
+            lambda: Grant("g", AT, 1, expires_at=NAIVE),
+            "expires_at",
+            "2026-06-01T00:00:00 is naive: say its time zone",
+        ),
+        (lambda: Hold("h", AT, expires_at=LATER), "usage", "a hold needs either usage or credits"),
+        (lambda: Hold("h", AT, USAGE, 1, expires_at=LATER), "usage", "a hold needs either usage or credits"),
+        (lambda: Hold("h", AT, credits=0, expires_at=LATER), "credits", CREDITS + "0"),
+        (lambda: Hold("h", AT, USAGE), "expires_at", "is missing: say until when"),
+        (lambda: Settle("e", AT, "", USAGE), "hold_id", ONE_TO_256),
+        (lambda: Release("x", AT, ""), "hold_id", ONE_TO_256),
     ],
 )
-def test_a_wrong_field_is_named(make: Callable[[], Command], field: str) -> None:
+def test_a_wrong_field_is_named_with_what_would_be_right(make: Callable[[], Command], field: str, why: str) -> None:
     with pytest.raises(InputError) as caught:
         make()
-    assert caught.value.field == field
+    assert (caught.value.field, caught.value.why) == (field, why)
+
+
+def test_the_longest_text_the_fewest_and_most_credits_and_the_last_priorities_are_taken() -> None:
+    assert Cancel("x" * 256, AT).id == "x" * 256
+    assert Grant("g", AT, MOST, label="x" * 256).millicredits == 2**63 - 1
+    assert Grant("g", AT, Decimal("0.001")).millicredits == 1
+    assert [Grant("g", AT, 1, priority=end).priority for end in (-(10**6), 10**6)] == [-(10**6), 10**6]
+
+
+def test_one_id_for_two_things_is_a_conflict_that_names_it() -> None:
+    with pytest.raises(Conflict, match=r"^id 'c': it was used before with other content\.$") as caught:
+        timeline([Cancel("c", AT), Cancel("c", LATER)])
+    assert caught.value.id == "c"
 
 
 def test_a_fold_raises_what_apply_raises() -> None:
@@ -124,6 +172,7 @@ def test_a_request_beyond_the_context_inside_a_run_of_plain_usage_is_refused_alo
 
 RESPONSE = {"id": "resp-1", "model": "mimo-v2.5", "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NO_INSTANT = "'yesterday' is not an ISO 8601 instant such as 2026-05-27T00:00:00+08:00"
 
 
 @pytest.mark.parametrize(
@@ -155,11 +204,11 @@ def test_a_response_is_recorded_with_its_own_id_instant_and_usage(fields: dict[s
         ({"id": None, "created": 1}, "id", "is missing: the payload names none, and none was given"),
         ({"id": 7, "created": 1}, "id", "is missing: the payload names none, and none was given"),
         ({}, "created", "is missing: a response needs created (seconds since 1970) or timestamp (ISO 8601)"),
-        ({"created": 10**20}, "created", "is not an instant"),
-        ({"created_at": 10**20}, "created_at", "is not an instant"),
-        ({"timestamp": "yesterday"}, "timestamp", "'yesterday' is not an ISO 8601 instant"),
-        ({"created_at": "yesterday"}, "created_at", "'yesterday' is not an ISO 8601 instant"),
-        ({"timestamp": "2026-06-01T12:00:00"}, "timestamp", "is naive"),
+        ({"created": 10**20}, "created", "100000000000000000000 is not an instant in seconds since 1970"),
+        ({"created_at": 10**20}, "created_at", "100000000000000000000 is not an instant in seconds since 1970"),
+        ({"timestamp": "yesterday"}, "timestamp", NO_INSTANT),
+        ({"created_at": "yesterday"}, "created_at", NO_INSTANT),
+        ({"timestamp": "2026-06-01T12:00:00"}, "timestamp", "2026-06-01T12:00:00 is naive: say its time zone"),
     ],
 )
 def test_a_response_that_cannot_be_recorded_says_which_field_is_missing(
@@ -167,5 +216,4 @@ def test_a_response_that_cannot_be_recorded_says_which_field_is_missing(
 ) -> None:
     with pytest.raises(InputError) as caught:
         Record.from_response({**RESPONSE, **changes})
-    assert caught.value.field == field
-    assert why in caught.value.why
+    assert (caught.value.field, caught.value.why) == (field, why)

@@ -91,6 +91,13 @@ def test_grants_expire_then_holds_lapse_by_id_then_the_plan_migrates() -> None:
     ]
 
 
+def test_grants_of_one_instant_expire_by_id_whatever_their_burn_order() -> None:
+    later = START + HOUR
+    grants = [Grant(id, START, 1, expires_at=later, priority=priority) for id, priority in (("b", -2), ("a", -1))]
+    _, entries = fold(Account(), [*grants, Advance(later)], worlds.plain())
+    assert [entry.pot for entry in entries if isinstance(entry, BucketClosed)] == ["grant:a", "grant:b"]
+
+
 def test_what_falls_due_comes_before_any_command_of_the_instant() -> None:
     end = START + timedelta(days=1)
     subscribe, hold = Subscribe("s", START, "lite"), Hold("h", START, credits=4, expires_at=end)

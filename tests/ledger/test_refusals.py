@@ -221,6 +221,43 @@ def test_a_hold_that_does_not_fit_says_how_much_is_missing_and_no_other_refusal_
     assert refused(REFUSALS[name]).missing_millicredits == missing.get(name)
 
 
+SAYS = {
+    "time that runs backwards": (
+        "2026-01-01T11:00:00+00:00 lies before the account's last entry, 2026-01-01T12:00:00+00:00"
+    ),
+    "usage of two cycles ago": (
+        "2026-01-01T12:00:00+00:00 lies before the segment just closed, which began 2026-01-02T12:00:00+00:00"
+    ),
+    "usage from before the first plan": "the account had no plan at 2026-01-01T11:00:00+00:00",
+    "usage after the plan": "the account had no plan at 2026-01-02T12:00:00+00:00",
+    "cancelling without a plan": "the account has no plan",
+    "subscribing twice": "the account has 'lite' already",
+    "a tier that is not for sale": "card 2026-01-01.1 has no tier 'ultra', but lite, standard, pro",
+    "a year of a tier that is sold by the month": "card 2026-01-01.1 has no annual plan of 'pro'",
+    "a currency that is not taken": "card 2026-01-01.1 sells 'lite' in USD and CNY, not in EUR",
+    "a second first purchase": (
+        "the first-purchase price is for an account's first plan, monthly, on a card that has one"
+    ),
+    "a change to the same tier": "the account is on 'lite' already",
+    "a lower tier inside the cycle": (
+        "'lite' is no higher than 'standard': a running cycle only moves upward, "
+        'a lower tier begins with the next one (when="renewal")'
+    ),
+    "a grant again": "grant 'g' is there already",
+    "an open hold again": "hold 'h' is open already",
+    "settling what was never held": "there is no hold 'nobody', or it was settled",
+    "releasing twice": "hold 'h' is released already",
+    "releasing a hold that lapsed": "hold 'h' is lapsed already",
+    "a hold beside one that took the credits": "the hold needs 7 credits, 1 more than are free",
+}
+"""What a person reads: one case of each place in the code that refuses."""
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_a_refusal_says_what_is_wrong(name: str) -> None:
+    assert refused(REFUSALS[name]).detail == SAYS[name]
+
+
 def test_every_reason_is_given_for_something() -> None:
     assert {case.reason for case in REFUSALS.values()} == set(Reason)
 

@@ -267,6 +267,23 @@ def test_runs_of_plain_usage_are_not_decided_one_by_one(monkeypatch: pytest.Monk
     assert asked.times == 3, "the first of a fold; a run that takes exactly what is left is still a run"
 
 
+def test_usage_at_one_instant_is_a_run_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    account, _ = run(Subscribe("s", beijing(6, 2), "lite"))
+    asked = Asked(monkeypatch)
+    at_once: list[Command] = [Record(str(number), beijing(6, 3), used(10)) for number in range(9)]
+    assert fold(account, at_once, BOOK)[0].pots.spent == 9 * 10 * 100_000
+    assert asked.times == 1, "the first of a fold"
+
+
+def test_a_run_ends_before_the_instant_at_which_anything_falls_due() -> None:
+    book, start = RateBook([card(PLAIN)]), midnight_utc(2026, 1, 1)
+    usage = Usage("weighted", output_tokens=1)
+    used_at = [start + timedelta(hours=hour) for hour in (13, 14, 24)]
+    account, _ = run(Subscribe("s", start, "lite"), *(Record(at.isoformat(), at, usage) for at in used_at), book=book)
+    assert account.cycle is not None
+    assert (account.cycle.number, account.remaining) == (2, 7)
+
+
 def test_runs_of_overage_are_not_decided_one_by_one_where_service_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     account, _ = run(Subscribe("s", beijing(6, 2), "lite"), Record("all", beijing(6, 3), used(50_000_000)))
     asked = Asked(monkeypatch)

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.book import RateBook
-from mimo_credits.exact import plus
+from mimo_credits.exact import minus, plus
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.commands import ChangeTier, Command, Subscribe, timeline
 from mimo_credits.ledger.engine import Rejection, fold
@@ -98,23 +98,23 @@ def _money(
     old: Account, new: Account, before: Iterable[Entry], after: Iterable[Entry], at: datetime
 ) -> Iterator[Entry]:
     """What was billed too little or too much, by currency, and what usage owes that no bill has summed up yet."""
-    billed = _billed(before, Decimal(-1))
-    for currency, amount in _billed(after, Decimal(1)).items():
-        billed[currency] = plus(billed.get(currency, Decimal(0)), amount)
-    for currency, amount in sorted(billed.items()):
+    paid, due = _billed(before), _billed(after)
+    for currency in sorted(paid.keys() | due.keys()):
+        amount = minus(due.get(currency, Decimal(0)), paid.get(currency, Decimal(0)))
         if amount:
             yield Billed(at, amount, currency, "correction", "", None, None)
     owed = new.accrued - old.accrued
     if owed:
         owner = new.plan or old.plan
-        yield Accrued(at, Fraction(owed), owner.currency if owner else "", "correction", "", None, None)
+        assert owner is not None, "only a running plan owes what no bill has summed up"
+        yield Accrued(at, Fraction(owed), owner.currency, "correction", "", None, None)
 
 
-def _billed(entries: Iterable[Entry], sign: Decimal) -> dict[str, Decimal]:
+def _billed(entries: Iterable[Entry]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
     for entry in entries:
         if isinstance(entry, Billed):
-            sums[entry.currency] = plus(sums.get(entry.currency, Decimal(0)), entry.amount * sign)
+            sums[entry.currency] = plus(sums.get(entry.currency, Decimal(0)), entry.amount)
     return sums
 
 

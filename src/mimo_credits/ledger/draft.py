@@ -12,9 +12,9 @@ from datetime import datetime
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
 from mimo_credits.errors import Reason, Refused
-from mimo_credits.ledger.account import Account, Plan
+from mimo_credits.ledger.account import Account, Bucket, Plan
 from mimo_credits.ledger.commands import Command
-from mimo_credits.ledger.entries import Entry, Posting, PostingReason
+from mimo_credits.ledger.entries import ALLOWANCE, Entry, Posting, PostingReason
 from mimo_credits.ledger.evolution import evolve
 
 
@@ -49,3 +49,10 @@ def subscribed(draft: Draft, command: Command) -> Plan:
     if draft.account.plan is None:
         raise Refused(Reason.NOT_SUBSCRIBED, command, "the account has no plan")
     return draft.account.plan
+
+
+def running_allowance(draft: Draft) -> Bucket:
+    """The allowance of the plan that runs, or that has just ended: every segment opens with one."""
+    allowance = draft.account.bucket(ALLOWANCE)
+    assert allowance is not None, "a plan has its allowance"
+    return allowance

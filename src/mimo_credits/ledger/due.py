@@ -15,7 +15,7 @@ from mimo_credits.card import RateCard, Rollover
 from mimo_credits.cycle import Cycle, next_cycle
 from mimo_credits.exact import billed, to_millicredits
 from mimo_credits.ledger.account import Bucket, Plan
-from mimo_credits.ledger.draft import Draft
+from mimo_credits.ledger.draft import Draft, running_allowance
 from mimo_credits.ledger.drawing import bill_usage
 from mimo_credits.ledger.entries import (
     ALLOWANCE,
@@ -160,19 +160,15 @@ def open_segment(
 
 
 def _let_expire(draft: Draft, at: datetime, reason: PostingReason) -> None:
-    allowance = draft.account.bucket(ALLOWANCE)
-    assert allowance is not None, "a plan has its allowance"
-    draft.post(at, ALLOWANCE, EXPIRED, allowance.millicredits, reason, "")
+    draft.post(at, ALLOWANCE, EXPIRED, running_allowance(draft).millicredits, reason, "")
 
 
 def _carry_over(draft: Draft, at: datetime, card: RateCard, cycle: Cycle) -> None:
     """Where the card's policy has a rollover, the old allowance's rest up to its cap lives on for so many cycles."""
-    rollover = card.plan_policy.rollover
-    allowance = draft.account.bucket(ALLOWANCE)
-    if not isinstance(rollover, Rollover) or allowance is None or not allowance.millicredits:
+    rollover, left = card.plan_policy.rollover, running_allowance(draft).millicredits
+    if not isinstance(rollover, Rollover) or not left:
         return
     expires_at = cycle.rule.end_of(cycle.anchor, cycle.number + rollover.cycles - 1)
     pot = f"carried:{at.isoformat()}"
     draft.add(BucketOpened(at, pot, expires_at, 0, "carried over"))
-    carried = min(allowance.millicredits, to_millicredits(rollover.up_to))
-    draft.post(at, ALLOWANCE, pot, carried, "carried", "")
+    draft.post(at, ALLOWANCE, pot, min(left, to_millicredits(rollover.up_to)), "carried", "")

@@ -73,7 +73,7 @@ def decide_release(draft: Draft, command: Release) -> None:
     hold = draft.account.holds.get(command.hold_id)
     if hold is None:
         how = _require_ended(draft, command, command.hold_id)
-        raise Refused(Reason.HOLD_ENDED, command, f"hold {command.hold_id!r} has {how} already")
+        raise Refused(Reason.HOLD_ENDED, command, f"hold {command.hold_id!r} is {how} already")
     _end(draft, command.at, hold, "released")
 
 

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mimo_credits.book import RateBook
-from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.commands import Command, Record
 from mimo_credits.ledger.draft import Draft
@@ -42,10 +41,13 @@ class _Window(NamedTuple):
 def plain_usage(
     account: Account, commands: Iterator[Command], book: RateBook, entries: list[Entry]
 ) -> tuple[Account, Command | None]:
-    """Takes plain usage from `commands` and appends its entries; gives the account and the first other command."""
+    """Takes plain usage from `commands` and appends its entries; gives the account and the first other command.
+
+    There is one command at least.
+    """
     window = _window(account, book)
     if window is None:
-        return account, next(commands, None)
+        return account, next(commands)
     since, until, table, off_peak, rows, pot, left, reason = window
     card, digest = table.card_id, table.digest
     append, new = entries.append, tuple.__new__
@@ -85,9 +87,9 @@ def _window(account: Account, book: RateBook) -> _Window | None:
     if plan is None or account.now is None:
         return None
     due = next_due(Draft(account, book))
+    assert due is not None, "a running plan has its cycle's end before it"
     regime = book.regime(account.now, book.card(plan.pinned) if plan.pinned is not None else None)
-    until = min(regime.until, due.at if due is not None else LAST_INSTANT)
-    rates = (account.now, until, regime.card.table, regime.off_peak, regime.rows.tokens)
+    rates = (account.now, min(regime.until, due.at), regime.card.table, regime.off_peak, regime.rows.tokens)
     for bucket in account.buckets:
         if bucket.millicredits:
             return _Window(*rates, bucket.pot, bucket.millicredits, "usage")

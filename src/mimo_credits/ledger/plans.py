@@ -11,7 +11,7 @@ from mimo_credits.errors import Reason, Refused
 from mimo_credits.exact import billed, share, to_millicredits
 from mimo_credits.ledger.account import Plan
 from mimo_credits.ledger.commands import Cancel, ChangeTier, Command, Subscribe
-from mimo_credits.ledger.draft import Draft, subscribed
+from mimo_credits.ledger.draft import Draft, running_allowance, subscribed
 from mimo_credits.ledger.due import open_segment
 from mimo_credits.ledger.entries import ALLOWANCE, ISSUED, Billed, BillReason, Scheduled, TierChanged
 
@@ -62,9 +62,7 @@ def decide_change(draft: Draft, command: ChangeTier) -> None:
         return
     if command.tier == plan.tier:
         raise Refused(Reason.SAME_TIER, command, f"the account is on {command.tier!r} already")
-    current = card.tiers.get(plan.tier)
-    running = current.plan(plan.interval) if current else None
-    if to_millicredits(sold.credits) <= (to_millicredits(running.credits) if running else _issued(draft)):
+    if to_millicredits(sold.credits) <= _height(draft, plan, card):
         raise Refused(
             Reason.DOWNGRADE_INSIDE_CYCLE,
             command,
@@ -87,16 +85,17 @@ def _pay_difference(draft: Draft, command: ChangeTier, plan: Plan, card: RateCar
     """Pays new list price minus old; the allowance grows to the new one, what is spent stays spent, the cycle stays."""
     new_price = sold.price[plan.currency]
     draft.add(TierChanged(command.at, command.tier, card.id, card.sha256, new_price, command.id))
-    growth = max(0, to_millicredits(sold.credits) - _issued(draft))
+    growth = max(0, to_millicredits(sold.credits) - running_allowance(draft).issued)
     draft.post(command.at, ISSUED, ALLOWANCE, growth, "upgrade", command.id)
     due = max(Fraction(0), Fraction(new_price) - Fraction(plan.list_price))
     _bill(draft, command, due, card, plan.currency, "upgrade")
 
 
-def _issued(draft: Draft) -> int:
-    """What was issued into the running allowance: how high the tier is where the card in force no longer sells it."""
-    allowance = draft.account.bucket(ALLOWANCE)
-    return allowance.issued if allowance else 0
+def _height(draft: Draft, plan: Plan, card: RateCard) -> int:
+    """How high the running tier is: its allowance on the card, or what was issued where the card no longer sells it."""
+    current = card.tiers.get(plan.tier)
+    running = current.plan(plan.interval) if current else None
+    return to_millicredits(running.credits) if running else running_allowance(draft).issued
 
 
 def _trade_in(draft: Draft, command: ChangeTier, plan: Plan, card: RateCard, new_price: Decimal) -> None:
@@ -105,8 +104,8 @@ def _trade_in(draft: Draft, command: ChangeTier, plan: Plan, card: RateCard, new
     The share is the unheld rest of the allowance over all that was issued into it; grants do not count, and what holds
     of an earlier allowance gave back to it cannot make it more than the whole.
     """
-    allowance = draft.account.bucket(ALLOWANCE)
-    unused = min(Fraction(1), share(allowance.millicredits, allowance.issued)) if allowance else Fraction(0)
+    allowance = running_allowance(draft)
+    unused = min(Fraction(1), share(allowance.millicredits, allowance.issued))
     due = Fraction(new_price) - unused * Fraction(plan.list_price)
     changed = plan._replace(tier=command.tier, list_price=new_price)
     cycle = first_cycle(card.plan_cycle.rule(plan.interval), command.at)
@@ -121,7 +120,7 @@ def _sold(card: RateCard, command: Command, tier: str, interval: Interval, curre
         raise Refused(Reason.UNKNOWN_TIER, command, f"card {card.id} has no tier {tier!r}, but {', '.join(card.tiers)}")
     sold = named.plan(interval)
     if sold is None:
-        raise Refused(Reason.INTERVAL_NOT_SOLD, command, f"card {card.id} does not sell {tier!r} {interval}")
+        raise Refused(Reason.INTERVAL_NOT_SOLD, command, f"card {card.id} has no {interval} plan of {tier!r}")
     if currency not in sold.price:
         raise Refused(
             Reason.CURRENCY_NOT_SOLD,
