@@ -122,7 +122,7 @@ def test_one_id_for_two_things_is_a_conflict_that_names_it() -> None:
 
 
 def test_what_is_no_command_is_named() -> None:
-    with pytest.raises(InputError, match="^command: needs a command of the ledger, not 'renew'$"):
+    with pytest.raises(InputError, match=r"^command: needs a command of the ledger, not 'renew'$"):
         apply(Account(), "renew", BOOK)
 
 
