@@ -134,7 +134,9 @@ def test_a_card_without_web_search_has_no_price_for_it():
         price(card, Usage("flat", web_searches=1), "USD")
 
 
-@pytest.mark.parametrize("pricing", [charge, lambda card, usage: price(card, usage, "USD")], ids=["charge", "price"])
+@pytest.mark.parametrize(
+    "pricing", [*PRICINGS, pytest.param(lambda card, usage: price(card, usage, "USD"), id="price")]
+)
 def test_a_request_beyond_the_last_band_says_how_several_are_priced(pricing):
     with pytest.raises(BeyondContext) as caught:
         pricing(CARD, Usage("banded", input_tokens=1_301))

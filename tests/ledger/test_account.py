@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from rich.console import Console
 
 from mimo_credits import (
     Account,
     Advance,
+    Billed,
     Cancel,
     ChangeTier,
     Command,
@@ -60,6 +62,11 @@ def test_an_accounts_clock_is_the_latest_instant_of_its_entries_after_each_of_th
     for entry in entries:
         account, latest = evolve(account, entry), max(latest, entry.at)
         assert account.now == latest, entry
+
+
+def test_a_bill_by_itself_turns_the_clock() -> None:
+    note = Billed(hours(50), Decimal("-0.72"), "USD", "correction", "", None, None)
+    assert evolve(Account(now=START), note) == Account(now=hours(50))
 
 
 def test_an_account_in_one_line() -> None:

@@ -28,6 +28,7 @@ from mimo_credits import (
     Settle,
     Subscribe,
     Usage,
+    apply,
     fold,
     load_book,
     load_card,
@@ -118,6 +119,11 @@ def test_one_id_for_two_things_is_a_conflict_that_names_it() -> None:
     with pytest.raises(Conflict, match=r"^id 'c': it was used before with other content\.$") as caught:
         timeline([Cancel("c", AT), Cancel("c", LATER)])
     assert caught.value.id == "c"
+
+
+def test_what_is_no_command_is_named() -> None:
+    with pytest.raises(InputError, match=r"^command: needs a command of the ledger, not 'renew'$"):
+        apply(Account(), "renew", BOOK)
 
 
 def test_a_fold_raises_what_apply_raises() -> None:

@@ -25,6 +25,7 @@ from mimo_credits import (
     apply,
     fold,
 )
+from mimo_credits.ledger.account import Bucket
 from tests.ledger.worlds import DEARER_MODELS, LARGE, PLAIN, card, tokens
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -45,7 +46,7 @@ def test_a_grant_opens_its_pot_and_fills_it() -> None:
         BucketOpened(START, "grant:g", START + DAY, 7, "sorry"),
         Posting(START, "issued", "grant:g", 2_000, "grant", "g"),
     )
-    assert account.remaining == 12
+    assert account.bucket("grant:g") == Bucket("grant:g", 2_000, 2_000, 7, START, START + DAY)
 
 
 def test_usage_is_drawn_in_burn_order_and_what_no_pot_covers_is_overage() -> None:
@@ -53,13 +54,14 @@ def test_usage_is_drawn_in_burn_order_and_what_no_pot_covers_is_overage() -> Non
     at = START + HOUR
     usage = replace(LARGE, web_searches=0)
     rates = STOPS.table.peak.bands["weighted"][0]
-    _, entries = asked(Record("r", at, usage), LITE, Grant("g", START, 1, priority=-1), book=RateBook([STOPS]))
+    account, entries = asked(Record("r", at, usage), LITE, Grant("g", START, 1, priority=-1), book=RateBook([STOPS]))
     assert entries == (
         Rated(at, "r", usage, rates, STOPS.id, STOPS.sha256, off_peak=False, millicredits=15_500),
         Posting(at, "grant:g", "spent", 1_000, "usage", "r"),
         Posting(at, "allowance", "spent", 10_000, "usage", "r"),
         Posting(at, "overage", "spent", 4_500, "overage", "r"),
     )
+    assert account.plan.overage == 4_500
 
 
 def test_where_service_goes_on_the_uncovered_share_is_owed_and_web_searches_are_in_any_case() -> None:

@@ -90,6 +90,8 @@ def test_a_hold_that_nobody_ends_lapses_at_its_own_instant() -> None:
         HoldClosed(SOON, "h", "lapsed"),
     )
     assert (account.now, account.ended_holds) == (SOON, (EndedHold("h", "lapsed", 0),))
+    assert account.as_of(START + DAY, BOOK).ended_holds == (EndedHold("h", "lapsed", 1),)
+    assert account.as_of(START + 2 * DAY, BOOK).ended_holds == ()
 
 
 def test_a_hold_of_a_pinned_account_is_priced_by_its_card_also_after_the_plan() -> None:

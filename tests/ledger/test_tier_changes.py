@@ -128,9 +128,10 @@ def test_what_is_said_of_the_renewal_is_written_down_and_kept(command: Command, 
     assert after.plan == before.plan._replace(pending_tier=tier, pending_cancel=cancel)
 
 
-def test_a_change_now_takes_back_one_at_the_renewal_and_leaves_a_cancellation() -> None:
+@pytest.mark.parametrize("book", [worlds.plain(), worlds.trading()], ids=["price difference", "trade-in"])
+def test_a_change_now_takes_back_one_at_the_renewal_and_leaves_a_cancellation(book: RateBook) -> None:
     now = ChangeTier("c", START + HOUR, "standard")
-    _, after, _ = changed(worlds.plain(), now, ChangeTier("p", START, "pro", when="renewal"))
+    _, after, _ = changed(book, now, ChangeTier("p", START, "pro", when="renewal"))
     assert (after.plan.pending_tier, after.plan.pending_cancel) == (None, False)
-    _, after, _ = changed(worlds.plain(), now, Cancel("x", START))
+    _, after, _ = changed(book, now, Cancel("x", START))
     assert (after.plan.pending_tier, after.plan.pending_cancel) == (None, True)

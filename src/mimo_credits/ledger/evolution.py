@@ -141,7 +141,7 @@ def _cycle_opened(account: Account, entry: CycleOpened) -> Account:
         pinned=entry.card if entry.pinned else None,
         list_price=entry.list_price,
         pending_tier=old.pending_tier if old and entry.reason == "migration" else None,
-        pending_cancel=old.pending_cancel if old and entry.reason in ("migration", "trade-in") else False,
+        pending_cancel=old.pending_cancel if old else False,
     )
     allowance = account.bucket(ALLOWANCE)
     left = allowance.millicredits if allowance else 0
