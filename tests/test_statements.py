@@ -28,7 +28,9 @@ from mimo_credits import (
     Statement,
     Subscribe,
     Usage,
+    difference,
     fold,
+    rerate,
     statement,
 )
 from tests.ledger import worlds
@@ -59,7 +61,7 @@ def stated(book: RateBook, *commands, known: RateBook | None = None) -> Statemen
 def assert_balanced(made: Statement) -> None:
     for cycle in made.cycles:
         for segment in cycle.segments:
-            came = segment.opening + segment.issued + segment.granted
+            came = segment.opening + segment.issued + segment.granted + segment.corrected
             went = segment.used - segment.overage + segment.expired + segment.held + segment.closing
             assert came == went
             assert sum(line.millicredits for line in segment.lines) == segment.used
@@ -384,3 +386,24 @@ def test_a_statement_accounts_for_all_that_the_ledger_did(world, steps):
             assert (segment.usages, segment.used) == (len(inside), sum(entry.millicredits for entry in inside))
     for earlier, later in zip(made.cycles, made.cycles[1:], strict=False):
         assert earlier.start <= earlier.end <= later.start
+
+
+@pytest.mark.parametrize("world", [worlds.plain, worlds.trading, worlds.migrating, worlds.repriced])
+@settings(max_examples=settings.default.max_examples // 4)
+@given(before=STEPS, after=STEPS, later=STEPS)
+def test_a_corrected_history_balances_and_goes_on_to_balance(world, before, after, later):
+    kept, wanted = rerate(commands_of(before), world()), rerate(commands_of(after), world())
+    entries = [*kept.entries, *difference(kept.entries, wanted.entries)]
+    segments = [segment for cycle in statement(entries).cycles for segment in cycle.segments]
+    assert_balanced(statement(entries))
+    assert segments[-1].closing == wanted.account.remaining_millicredits
+    more = fold(wanted.account, list(commands_of(later))[1:], world(), rejected=[])[1]
+    assert_balanced(statement([*entries, *more]))
+
+
+def test_what_a_correction_gives_back_stands_in_a_column_of_its_own():
+    """It was charged twice: the usage stands in the statement as it was rated, and what it cost comes back."""
+    twice, once = (rerate([SUBSCRIBE, use(1), *more], worlds.plain()).entries for more in ([use(2)], []))
+    ((segment,),) = (cycle.segments for cycle in statement([*twice, *difference(twice, once)]).cycles)
+    assert (segment.issued, segment.granted, segment.corrected) == (30 * CREDIT, 0, 5_500)
+    assert (segment.used, segment.closing) == (11_000, 24_500)

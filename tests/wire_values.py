@@ -146,6 +146,7 @@ SAMPLES: dict[str, Any] = {
                         opening=0,
                         issued=700_000_000_000,
                         granted=1_500_125,
+                        corrected=-5,
                         used=62_500,
                         overage=0,
                         expired=1,

@@ -579,10 +579,11 @@ class SchemaMismatch(MimoCreditsError):
     detail: Any
 
 class SegmentStatement:
-    def __init__(start: datetime, end: datetime, reason: CycleReason, tier: str, interval: Interval, currency: str, cycle_start: datetime, cards: tuple[CardRef, ...], opening: int, issued: int, granted: int, used: int, overage: int, expired: int, held: int, closing: int, usages: int, lines: tuple[StatementLine, ...], bills: tuple[Billed, ...]) -> None: ...
+    def __init__(start: datetime, end: datetime, reason: CycleReason, tier: str, interval: Interval, currency: str, cycle_start: datetime, cards: tuple[CardRef, ...], opening: int, issued: int, granted: int, corrected: int, used: int, overage: int, expired: int, held: int, closing: int, usages: int, lines: tuple[StatementLine, ...], bills: tuple[Billed, ...]) -> None: ...
     bills: tuple[Billed, ...]
     cards: tuple[CardRef, ...]
     closing: int
+    corrected: int
     currency: str
     cycle_start: datetime
     end: datetime

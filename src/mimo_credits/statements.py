@@ -5,7 +5,7 @@ A cycle has one segment, or several where a migration reset it; a trade-in begin
 - Everything comes from the entries, so a statement never disagrees with the ledger; a rate book, if given, only adds
   the source that the card cites for each rate.
 - Late usage stands in the segment it belongs to, not in the one in which it arrived.
-- Each segment balances: opening + issued + granted = used - overage + expired + held + closing.
+- Each segment balances: opening + issued + granted + corrected = used - overage + expired + held + closing.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class SegmentStatement:
     """One stretch of a cycle between openings; all amounts in millicredits.
 
     `opening` is what grants brought along, `issued` the allowance (upgrades included), `held` what went into open holds
-    (less what came out), `closing` what can be spent at the end. `usages` counts requests.
+    (less what came out), `corrected` what corrections put into the pots (less what they took), `closing` what can be
+    spent at the end. No other amount counts corrections. `usages` counts requests.
     """
 
     start: datetime
@@ -93,6 +94,7 @@ class SegmentStatement:
     opening: int
     issued: int
     granted: int
+    corrected: int
     used: int
     overage: int
     expired: int
@@ -200,6 +202,7 @@ class Segment:
     cards: list[CardRef]
     rated: list[Rated] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
+    corrections: list[Posting] = field(default_factory=list)
     bills: list[Billed] = field(default_factory=list)
     lapsed: datetime | None = None
 
@@ -249,6 +252,8 @@ def _collect(segments: list[Segment], entry: Entry) -> None:
     late = entry.at < last.opened.at
     if isinstance(entry, Rated):
         (earlier if late else last).rated.append(entry)
+    elif isinstance(entry, Posting) and entry.reason == "correction":
+        last.corrections.append(entry)
     elif isinstance(entry, Posting):
         (earlier if late or entry.reason in _CLOSING else last).postings.append(entry)
     elif isinstance(entry, Billed):
@@ -269,6 +274,7 @@ def into_buckets(posting: Posting) -> int:
 
 def _segment_statement(segment: Segment, end: datetime, opening: int, book: RateBook | None) -> SegmentStatement:
     issued = segment.moved(source=ISSUED, target=ALLOWANCE)
+    corrected = sum(map(into_buckets, segment.corrections))
     return SegmentStatement(
         start=segment.opened.at,
         end=end,
@@ -281,11 +287,12 @@ def _segment_statement(segment: Segment, end: datetime, opening: int, book: Rate
         opening=opening,
         issued=issued,
         granted=segment.moved(source=ISSUED) - issued,
+        corrected=corrected,
         used=sum(rated.millicredits for rated in segment.rated),
         overage=segment.moved(source=OVERAGE),
         expired=segment.moved(target=EXPIRED) - segment.moved(source=EXPIRED),
         held=segment.moved(target=HELD) - segment.moved(source=HELD),
-        closing=opening + sum(map(into_buckets, segment.postings)),
+        closing=opening + corrected + sum(map(into_buckets, segment.postings)),
         usages=len(segment.rated),
         lines=rated_lines(segment.rated, book),
         bills=tuple(segment.bills),

@@ -34,6 +34,7 @@ from mimo_credits import (
     replay,
     rerate,
 )
+from mimo_credits.ledger.audit import audit
 from mimo_credits.testing.strategies import books, hostile_timelines
 from tests.ledger.strategies import Life, valid_lives
 
@@ -205,6 +206,13 @@ def test_difference_applied_to_before_is_after(book: RateBook, data: st.DataObje
     found = difference(kept.entries, wanted.entries)
     assert replay(found, kept.account) == wanted.account
     assert bills([*kept.entries, *found]) == bills(wanted.entries)
+
+
+@settings(max_examples=30)
+@given(books(), st.data())
+def test_corrected_books_stand_an_audit(book: RateBook, data: st.DataObject) -> None:
+    kept, wanted = (rerate_unique(data.draw(hostile_timelines(book)), book) for _ in range(2))
+    assert audit(wanted.account, [*kept.entries, *difference(kept.entries, wanted.entries)], book) == ()
 
 
 @settings(max_examples=30)

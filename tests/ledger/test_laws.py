@@ -39,6 +39,7 @@ from mimo_credits import (
     replay,
     timeline,
 )
+from mimo_credits.ledger.audit import audit
 from mimo_credits.testing.strategies import hostile_timelines
 from mimo_credits.testing.strategies.commands import GAPS
 from tests.ledger.agreement import Refusal, ask, check
@@ -128,6 +129,25 @@ def test_spent_equals_an_independent_repricing_of_the_accepted_usage(life: Life)
     book, commands = life
     steps = play(commands, book)
     assert last(steps).pots.spent == sum(repriced(steps, book))
+
+
+@given(hostile_lives)
+def test_the_books_that_the_engine_keeps_stand_every_audit(life: Life) -> None:
+    book, commands = life
+    steps = play(commands, book)
+    assert audit(last(steps), entries_of(steps), book) == ()
+
+
+@given(hostile_lives, st.data())
+def test_a_usage_charged_twice_is_found(life: Life, data: st.DataObject) -> None:
+    """Its entries stand once more, at the end, and the state is what they all add up to: no sum is wrong."""
+    book, commands = life
+    steps = play(commands, book)
+    charged = [step for step in steps if isinstance(step.command, Record)]
+    assume(charged)
+    again = data.draw(st.sampled_from(charged)).entries
+    entries = [*entries_of(steps), *again[[type(entry) for entry in again].index(Rated) :]]
+    assert audit(replay(entries), entries, book)
 
 
 def repriced(steps: Sequence[Step], book: RateBook) -> Iterator[int]:

@@ -224,7 +224,7 @@ def _cycle(cycle: CycleStatement) -> dict[str, object]:
 
 
 def _segment(segment: SegmentStatement) -> dict[str, object]:
-    balance = ("opening", "issued", "granted", "used", "overage", "expired", "held", "closing")
+    balance = ("opening", "issued", "granted", "corrected", "used", "overage", "expired", "held", "closing")
     return {
         "start": iso(segment.start),
         "end": iso(segment.end),

@@ -91,6 +91,8 @@ def _balance(segment: SegmentStatement) -> Iterator[tuple[str, str]]:
     yield "allowance", credit(segment.issued)
     if segment.granted:
         yield "granted", credit(segment.granted)
+    if segment.corrected:
+        yield "corrected", credit(segment.corrected)
     yield "used", credit(segment.used)
     yield "share", in_percent(percent(share(segment.used, whole)), segment.used)
     yield "overage", credit(segment.overage)
