@@ -94,7 +94,7 @@ class Facts:
         self.lots: list[Lot] = []
         self.reserves: list[Reserve] = []
         self.bills: list[Bill] = []
-        self.owed: list[Fraction] = []
+        self.owed: list[tuple[str, Fraction]] = []
         self.wishes: list[Wish] = []
         self.happened: list[datetime] = []
 
@@ -160,6 +160,7 @@ class Facts:
             found.append((0, running.cycle_end, running.start, self.allowance()))
         return [(pot, since) for _, _, since, pot in sorted(found)]
 
-    def money_owed(self) -> Fraction:
-        """What usage owes in money that no bill has asked for yet."""
-        return sum(self.owed, Fraction(0))
+    def money_owed(self) -> dict[str, Fraction]:
+        """What usage owes in money that no bill has asked for yet, by currency."""
+        sums = {name: sum((owed for each, owed in self.owed if each == name), Fraction(0)) for name, _ in self.owed}
+        return {currency: owed for currency, owed in sums.items() if owed}

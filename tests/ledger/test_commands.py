@@ -32,6 +32,7 @@ from mimo_credits import (
 )
 from mimo_credits.ledger import difference, replay
 from mimo_credits.ledger.audit import audit
+from tests.small_card import FILE, edited
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
@@ -88,11 +89,49 @@ def test_a_card_is_not_built_around_its_checks() -> None:
 
 
 def test_a_pay_as_you_go_plan_needs_the_prices_it_goes_on_with() -> None:
-    card = load_card("2026-05-27")
+    card = load_card("2026-06-01")
     go_on: dict[str, object] = {"policy": {"exhausted": "pay-as-you-go"}}
     assert card.derive(go_on).policy.exhausted == "pay-as-you-go"
     with pytest.raises(RateCardError, match="has no CNY price, though exhausted plans go on"):
         card.derive({**go_on, "models": {"mimo-v2.5": {"price": {"CNY": None}, "source": "H official-subscription"}}})
+
+
+PAYING = ('exhausted           = "stop"', 'exhausted           = "pay-as-you-go"')
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "changes"),
+    [
+        (
+            'models."fast-1.5"',
+            "CNY price of audio_hour",
+            [("{ hit = 0.005, miss = 1, output = 2.5 }", "{ hit = 0.005, miss = 1, output = 2.5, audio_hour = 9 }")],
+        ),
+        (
+            "models.long",
+            "CNY price of output",
+            [("price       = { USD = 2, CNY = 14 }", "price = { USD = 2, CNY = { hit = 1, miss = 14 } }")],
+        ),
+        (
+            "models.long",
+            "CNY price beyond its bands",
+            [
+                ("context = 4_000", "context = 4_000\ncredits = 3"),
+                *((f"credits     = {credits}\n", "") for credits in (1, 2, 4)),
+            ],
+        ),
+    ],
+)
+def test_pay_as_you_go_goes_on_with_each_meter_and_as_long_an_input(
+    where: str, what: str, changes: list[tuple[str, str]]
+) -> None:
+    assert RateCard.from_toml(edited(PAYING), file=FILE).policy.exhausted == "pay-as-you-go"
+    assert RateCard.from_toml(edited(*changes), file=FILE)
+    with pytest.raises(RateCardError) as caught:
+        RateCard.from_toml(edited(PAYING, *changes), file=FILE)
+    found = caught.value.problems[0]
+    assert found.where == where
+    assert found.what.startswith(f"has no {what}")
 
 
 def test_after_a_lapse_the_console_has_no_plan_figures() -> None:

@@ -102,11 +102,15 @@ class Pots(NamedTuple):
 
 _NO_POTS = Pots()
 _NO_HOLDS: FrozenMap[OpenHold] = FrozenMap()
-_NOTHING = Fraction(0)
+_NOTHING_OWED: FrozenMap[Fraction] = FrozenMap()
 
 
 class Account(NamedTuple):
-    """One account's state. `Account()` is an account that nobody has subscribed yet."""
+    """One account's state. `Account()` is an account that nobody has subscribed yet.
+
+    `accrued` is what usage owes in money that no bill has asked for yet, exact, by currency. Once the plan is over, it
+    is what rounding has left of the bills (below 0 where they were rounded up), for the bill of later usage to take up.
+    """
 
     now: datetime | None = None
     since: datetime | None = None
@@ -116,7 +120,7 @@ class Account(NamedTuple):
     pots: Pots = _NO_POTS
     holds: FrozenMap[OpenHold] = _NO_HOLDS
     ended_holds: tuple[EndedHold, ...] = ()
-    accrued: Fraction = _NOTHING
+    accrued: FrozenMap[Fraction] = _NOTHING_OWED
 
     def __repr__(self) -> str:
         when = f" at {self.now.isoformat()}" if self.now else ""

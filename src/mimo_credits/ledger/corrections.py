@@ -103,10 +103,10 @@ def _money(
     for currency, amount in sorted(billed.items()):
         if amount:
             yield Billed(at, amount, currency, "correction", "", None, None)
-    owed = new.accrued - old.accrued
-    if owed:
-        owner = new.plan or old.plan
-        yield Accrued(at, Fraction(owed), owner.currency if owner else "", "correction", "", None, None)
+    for currency in sorted({*old.accrued, *new.accrued}):
+        owed = new.accrued.get(currency, Fraction(0)) - old.accrued.get(currency, Fraction(0))
+        if owed:
+            yield Accrued(at, owed, currency, "correction", "", None, None)
 
 
 def _billed(entries: Iterable[Entry], sign: Decimal) -> dict[str, Decimal]:

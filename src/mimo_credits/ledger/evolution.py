@@ -37,6 +37,8 @@ from mimo_credits.ledger.entries import (
     TierChanged,
 )
 
+_NOTHING_OWED: FrozenMap[Fraction] = FrozenMap()
+
 
 def evolve(account: Account, entry: Entry) -> Account:
     """The account after the entry."""
@@ -137,6 +139,8 @@ def _cycle_opened(account: Account, entry: CycleOpened) -> Account:
     holds = account.holds if entry.reason == "trade-in" else _detached(account.holds)
     return _segment_closed(account, entry.at)._replace(
         since=account.since or entry.at,
+        # What rounding has left of the bills of a plan that is over is no new plan's to pay.
+        accrued=account.accrued if old else _NOTHING_OWED,
         plan=plan,
         buckets=_in_burn_order([renewed, *(bucket for bucket in _worth_keeping(account) if bucket.pot != ALLOWANCE)]),
         holds=holds,
@@ -218,12 +222,24 @@ def _hold_closed(account: Account, entry: HoldClosed) -> Account:
 
 
 def _accrued(account: Account, entry: Accrued) -> Account:
-    return account._replace(now=_clock(account, entry.at), accrued=account.accrued + entry.amount)
+    return account._replace(now=_clock(account, entry.at), accrued=_owed(account, entry.currency, entry.amount))
 
 
 def _billed(account: Account, entry: Billed) -> Account:
-    accrued = Fraction(0) if entry.reason == "usage" else account.accrued
-    return account._replace(now=_clock(account, entry.at), accrued=accrued)
+    return account._replace(now=_clock(account, entry.at), accrued=_still_owed(account, entry))
+
+
+def _still_owed(account: Account, entry: Billed) -> FrozenMap[Fraction]:
+    """A cycle's bill settles all that was owed; one after the plan is over settles its amount, and the rest stays."""
+    if entry.reason != "usage":
+        return account.accrued
+    settled = Fraction(entry.amount) if account.plan is None else account.accrued.get(entry.currency, Fraction(0))
+    return _owed(account, entry.currency, -settled)
+
+
+def _owed(account: Account, currency: str, more: Fraction) -> FrozenMap[Fraction]:
+    owed = {**account.accrued, currency: account.accrued.get(currency, Fraction(0)) + more}
+    return FrozenMap({name: amount for name, amount in owed.items() if amount})
 
 
 def _rated(account: Account, entry: Rated) -> Account:
