@@ -154,11 +154,11 @@ class Facts:
 
     def in_burn_order(self) -> list[tuple[str, datetime]]:
         """The pots that can be spent from, and since when each is open."""
-        found = [(lot.priority, lot.until or NEVER, lot.since, lot.pot) for lot in self.lots if not lot.gone]
+        found = [(lot.priority, lot.until or NEVER, lot.since, 0, lot.pot) for lot in self.lots if not lot.gone]
         running = self.segment()
         if running is not None:
-            found.append((0, running.cycle_end, running.start, self.allowance()))
-        return [(pot, since) for _, _, since, pot in sorted(found)]
+            found.append((0, running.cycle_end, running.start, 1, self.allowance()))
+        return [(pot, since) for _, _, since, _, pot in sorted(found)]
 
     def money_owed(self) -> dict[str, Fraction]:
         """What usage owes in money that no bill has asked for yet, by currency."""

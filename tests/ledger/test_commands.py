@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import pytest
 
@@ -29,6 +30,7 @@ from mimo_credits import (
     load_card,
     reconcile,
     rerate,
+    timeline,
 )
 from mimo_credits.ledger import difference, replay
 from mimo_credits.ledger.audit import audit
@@ -38,6 +40,12 @@ AT = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
 BOOK = load_book()
 USAGE = Usage("mimo-v2.5", input_tokens=1)
+
+
+class Period(StrEnum):
+    """A backend's own enum: equal to the text, but not read back from a snapshot as what it was."""
+
+    MONTHLY = "monthly"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +68,8 @@ USAGE = Usage("mimo-v2.5", input_tokens=1)
         (lambda: Grant("g", AT, 1, priority=10**7), "priority"),
         (lambda: Grant("g", AT, 1, label=None), "label"),
         (lambda: Grant("g", AT, 1, expires_at=AT), "expires_at"),
+        (lambda: Subscribe("s", AT, "lite", first_purchase=0), "first_purchase"),
+        (lambda: Subscribe("s", AT, "lite", interval=Period.MONTHLY), "interval"),
         (lambda: Hold("h", AT, expires_at=LATER), "usage"),
         (lambda: Hold("h", AT, USAGE, 1, expires_at=LATER), "usage"),
         (lambda: Hold("h", AT, USAGE), "expires_at"),
@@ -71,6 +81,14 @@ def test_a_wrong_field_is_named(make: Callable[[], Command], field: str) -> None
     with pytest.raises(InputError) as caught:
         make()
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("sort", [timeline, lambda commands: rerate(commands, BOOK)])
+def test_what_is_no_command_has_no_place_in_a_timeline(sort: Callable[[list[Command]], object]) -> None:
+    for stranger in (None, "charge it", object()):
+        with pytest.raises(InputError) as caught:
+            sort([Subscribe("s", AT, "lite"), stranger])  # type: ignore[list-item]
+        assert caught.value.field == "commands"
 
 
 def test_a_fold_raises_what_apply_raises() -> None:

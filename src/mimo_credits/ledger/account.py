@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from mimo_credits.book import RateBook
 
+ALLOWANCE = "allowance"
+"""The bucket that a plan issues; each grant has one of its own, and so has what a renewal carried over."""
+
 
 class Bucket(NamedTuple):
     """Credits that can be spent: the allowance, a grant, or what a renewal carried over.
@@ -33,9 +36,13 @@ class Bucket(NamedTuple):
     opened_at: datetime
     expires_at: datetime | None
 
-    def burn_key(self) -> tuple[int, datetime, datetime, str]:
-        """Burn order: priority (lower first), then earliest expiry (none last), then age, then id. Total."""
-        return self.priority, self.expires_at or LAST_INSTANT, self.opened_at, self.pot
+    def burn_key(self) -> tuple[object, ...]:
+        """Burn order: priority (lower first), then earliest expiry (none last), then age, then id. Total.
+
+        Of one age the allowance burns last: what a renewal carried over, and a grant, are not carried over once more.
+        """
+        never = self.expires_at is None
+        return self.priority, never, self.expires_at or LAST_INSTANT, self.opened_at, self.pot == ALLOWANCE, self.pot
 
 
 class Plan(NamedTuple):

@@ -35,10 +35,15 @@ class Rerating(NamedTuple):
 def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = None) -> Rerating:
     """Decides a whole timeline anew, in any order of arrival; with `tier` as if that tier had been bought and kept.
 
-    `rerate(commands, RateBook.fixed(load_card("2026-04-22")))` says what May would have cost on the April card. Usage
-    that has no price there is listed, not raised. Raises `Conflict`.
+    `rerate(commands, RateBook.fixed(load_card("2026-04-22")))` says what May would have cost on the April card, also to
+    an account that stays on a card which this book does not have: it follows the book's. Usage that has no price there
+    is listed, not raised. Raises `Conflict`, `InputError`.
     """
-    ordered: Iterable[Command] = timeline(commands)
+    known = {name for card in book for name in (card.id, card.version)}
+    ordered: Iterable[Command] = (
+        replace(command, card=None) if isinstance(command, Subscribe) and command.card not in known else command
+        for command in timeline(commands)
+    )
     if tier is not None:
         ordered = (
             replace(command, tier=tier) if isinstance(command, Subscribe) else command

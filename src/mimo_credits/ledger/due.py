@@ -14,11 +14,10 @@ from typing import NamedTuple, Protocol
 from mimo_credits.card import RateCard, Rollover
 from mimo_credits.cycle import Cycle, next_cycle
 from mimo_credits.exact import billed, to_millicredits
-from mimo_credits.ledger.account import Bucket, Plan
+from mimo_credits.ledger.account import ALLOWANCE, Bucket, Plan
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.drawing import bill_usage
 from mimo_credits.ledger.entries import (
-    ALLOWANCE,
     EXPIRED,
     ISSUED,
     Billed,

@@ -1,7 +1,8 @@
 """`evolve`: how one entry changes an account. Total, and without rules: it adds up what was decided.
 
 Each kind of entry has one function here. Only a posting changes balances; the other entries change what the balances
-belong to.
+belong to. An entry that speaks of what is not there (a hold or a plan that entries left out would have opened) changes
+nothing but the clock; that such books are wrong is `audit`'s to say.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.ledger.account import Account, Bucket, ClosedSegment, EndedHold, OpenHold, Plan
+from mimo_credits.ledger.account import ALLOWANCE, Account, Bucket, ClosedSegment, EndedHold, OpenHold, Plan
 from mimo_credits.ledger.entries import (
-    ALLOWANCE,
     EXPIRED,
     HELD,
     ISSUED,
@@ -103,7 +103,9 @@ def _moved(bucket: Bucket, entry: Posting) -> Bucket:
 
 
 def _reserved(holds: FrozenMap[OpenHold], entry: Posting) -> FrozenMap[OpenHold]:
-    hold = holds[entry.ref]
+    hold = holds.get(entry.ref)
+    if hold is None:
+        return holds
     return FrozenMap({**holds, entry.ref: hold._replace(parts=(*hold.parts, (entry.source, entry.millicredits)))})
 
 
@@ -186,16 +188,16 @@ def _in_burn_order(buckets: Iterable[Bucket]) -> tuple[Bucket, ...]:
 
 def _tier_changed(account: Account, entry: TierChanged) -> Account:
     plan = account.plan
-    assert plan is not None, "only a running plan changes its tier"
-    changed = plan._replace(tier=entry.tier, card=entry.card, list_price=entry.list_price, pending_tier=None)
-    return account._replace(now=_clock(account, entry.at), plan=changed)
+    if plan is not None:
+        plan = plan._replace(tier=entry.tier, card=entry.card, list_price=entry.list_price, pending_tier=None)
+    return account._replace(now=_clock(account, entry.at), plan=plan)
 
 
 def _scheduled(account: Account, entry: Scheduled) -> Account:
     plan = account.plan
-    assert plan is not None, "only a running plan has a renewal"
-    pending = plan._replace(pending_tier=entry.tier, pending_cancel=entry.cancel)
-    return account._replace(now=_clock(account, entry.at), plan=pending)
+    if plan is not None:
+        plan = plan._replace(pending_tier=entry.tier, pending_cancel=entry.cancel)
+    return account._replace(now=_clock(account, entry.at), plan=plan)
 
 
 def _bucket_opened(account: Account, entry: BucketOpened) -> Account:
