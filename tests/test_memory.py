@@ -15,6 +15,7 @@ from mimo_credits import (
     Grant,
     InputError,
     Ledger,
+    Receipt,
     Record,
     Refused,
     Snapshot,
@@ -111,8 +112,9 @@ def test_a_snapshot_that_is_not_what_its_entries_say_is_refused(ledger):
         Ledger.restore(Snapshot((kept, kept)), BOOK)
 
 
-@pytest.mark.parametrize("account_id", ["", None, 7])
-def test_an_account_id_is_a_text(ledger, account_id):
+@pytest.mark.parametrize("account_id", ["", None, 7, "\ud800", "a" * 257])
+def test_an_account_id_is_a_text_that_any_store_can_hold(ledger, account_id):
+    assert ledger.apply("a" * 256, Advance(USED.at)) == Receipt(())
     with pytest.raises(InputError) as caught:
         ledger.apply(account_id, USED)
     assert caught.value.field == "account_id"

@@ -20,7 +20,7 @@ TAGS = sorted(KINDS)
 # --- nothing else is read --------------------------------------------------------------------------------
 
 
-MAPS = {"holds", "money", "money_due", "unbilled", "unpriced"}
+MAPS = {"accrued", "holds", "money", "money_due", "unbilled", "unpriced"}
 """Objects whose keys are no fields, but names."""
 
 

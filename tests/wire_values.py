@@ -108,7 +108,7 @@ SAMPLES: dict[str, Any] = {
         pots=Pots(issued=-700_001_500_125, held=12, spent=34, expired=56, overage=-78),
         holds=HOLDS,
         ended_holds=ENDED_HOLDS,
-        accrued=Fraction(1, 7),
+        accrued=FrozenMap({"USD": Fraction(1, 7), "CNY": Fraction(-1, 300)}),
     ),
     "quote": Quote(
         card=CardRef(CARD, DIGEST),

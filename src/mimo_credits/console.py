@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from mimo_credits.errors import InputError, shown
 from mimo_credits.exact import MILLI
-from mimo_credits.ledger.account import Account
-from mimo_credits.ledger.entries import ALLOWANCE
+from mimo_credits.ledger.account import ALLOWANCE, Account
 from mimo_credits.seen import seen
 
 PLAN = "plan_total_token"

@@ -14,7 +14,7 @@ from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import Conflict, InputError, Problem, shown, wrong_type
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.audit import audit
-from mimo_credits.ledger.commands import Command, Identified
+from mimo_credits.ledger.commands import Command, Identified, check_id
 from mimo_credits.ledger.engine import apply
 from mimo_credits.ledger.entries import Entry
 from mimo_credits.ledger.evolution import replay
@@ -81,7 +81,7 @@ class Ledger:
 
     def apply(self, account_id: str, command: Command) -> Receipt:
         """Applies a command once. Raises `Conflict`, `Refused`, `PricingError` or `InputError`: nothing has changed."""
-        _check_account_id(account_id)
+        check_id(account_id, "account_id")
         record = self._records.get(account_id) or _Record()
         if isinstance(command, Identified):
             known = record.commands.get(command.id)
@@ -135,15 +135,10 @@ class Ledger:
             raise wrong_type("snapshot", "a Snapshot", snapshot)
         ledger = cls(book)
         for kept in snapshot.accounts:
-            _check_account_id(kept.account_id)
+            check_id(kept.account_id, "account_id")
             if kept.account_id in ledger._records:
                 raise InputError("snapshot", f"account {shown(kept.account_id)} stands in it twice")
             if replay(kept.entries) != kept.account:
                 raise InputError("snapshot", f"account {shown(kept.account_id)} is not what its entries add up to")
             ledger._records[kept.account_id] = _Record(kept)
         return ledger
-
-
-def _check_account_id(account_id: object) -> None:
-    if not isinstance(account_id, str) or not account_id:
-        raise InputError("account_id", f"needs a text, not {shown(account_id)}")

@@ -23,8 +23,8 @@ from mimo_credits.card import Interval, RateCard, cited
 from mimo_credits.exact import plus, ratio_price, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
+from mimo_credits.ledger.account import ALLOWANCE
 from mimo_credits.ledger.entries import (
-    ALLOWANCE,
     EXPIRED,
     HELD,
     ISSUED,

@@ -94,7 +94,7 @@ class Facts:
         self.lots: list[Lot] = []
         self.reserves: list[Reserve] = []
         self.bills: list[Bill] = []
-        self.owed: list[Fraction] = []
+        self.owed: list[tuple[str, Fraction]] = []
         self.wishes: list[Wish] = []
         self.happened: list[datetime] = []
 
@@ -154,12 +154,13 @@ class Facts:
 
     def in_burn_order(self) -> list[tuple[str, datetime]]:
         """The pots that can be spent from, and since when each is open."""
-        found = [(lot.priority, lot.until or NEVER, lot.since, lot.pot) for lot in self.lots if not lot.gone]
+        found = [(lot.priority, lot.until or NEVER, lot.since, 0, lot.pot) for lot in self.lots if not lot.gone]
         running = self.segment()
         if running is not None:
-            found.append((0, running.cycle_end, running.start, self.allowance()))
-        return [(pot, since) for _, _, since, pot in sorted(found)]
+            found.append((0, running.cycle_end, running.start, 1, self.allowance()))
+        return [(pot, since) for _, _, since, _, pot in sorted(found)]
 
-    def money_owed(self) -> Fraction:
-        """What usage owes in money that no bill has asked for yet."""
-        return sum(self.owed, Fraction(0))
+    def money_owed(self) -> dict[str, Fraction]:
+        """What usage owes in money that no bill has asked for yet, by currency."""
+        sums = {name: sum((owed for each, owed in self.owed if each == name), Fraction(0)) for name, _ in self.owed}
+        return {currency: owed for currency, owed in sums.items() if owed}

@@ -110,7 +110,7 @@ class Reading(Facts):
         sold = sold_by(card, tier, old.interval, old.currency)
         if cancelled or sold is None:
             self._close(at, "lapse")
-            self._bill_usage(at, old.currency, card)
+            self._bill_usage(at, card)
             return
         rule = period(card, old.interval)
         anchor, number = old.anchor, old.number + 1
@@ -138,7 +138,7 @@ class Reading(Facts):
             self.lots.append(carried)
             self._move(self.allowance(), carried.pot, min(left, milli(rollover.up_to)))
         self._close(at, "renewal")
-        self._bill_usage(at, old.currency, card)
+        self._bill_usage(at, card)
         self._open(new, sold, "settled")
         self._bill(at, new.price, old.currency, "renewal", card)
 
@@ -210,6 +210,7 @@ class Reading(Facts):
         )
         self._forget_empty_lots()
         self._open(segment, sold, "settled")
+        self.owed.clear()
         if may and command.first_purchase is not False:
             self._bill(at, price * exactly(card.policy.first_purchase_pays), command.currency, "first-purchase", card)
         else:
@@ -255,7 +256,7 @@ class Reading(Facts):
         new.cycle_start, new.cycle_end = at, cycle_end(rule, at, 1)
         self._forget_empty_lots()
         self._close(at, "trade-in")
-        self._bill_usage(at, running.currency, card)
+        self._bill_usage(at, card)
         self._open(new, sold, "")
         self._bill(at, max(Fraction(0), due), running.currency, "trade-in", card)
 
@@ -264,7 +265,7 @@ class Reading(Facts):
         if running is not None and at >= running.start:
             card = self._card(at, running.pinned)
             cost = cost_of(card, command.usage, at)
-            self._overrun(command, cost, self._spend(cost, at), card)
+            self._overrun(command, cost, self._spend(cost, at), card, running.currency)
             return
         closed = self.closed()
         if closed is None or at < self.segments[0].start:
@@ -278,7 +279,7 @@ class Reading(Facts):
         cost = cost_of(card, command.usage, at)
         covered = min(cost, self.let_expire(number))
         self.moves.append(Move("expired", "spent", covered, late_for=number))
-        self._overrun(command, cost, cost - covered, card)
+        self._overrun(command, cost, cost - covered, card, segment.currency)
 
     def _hold(self, command: Hold) -> None:
         running, at = self.segment(), command.at
@@ -320,7 +321,7 @@ class Reading(Facts):
         self._give_back(reserve, "settled")
         if self.segment() is not None:
             uncovered = self._spend(uncovered, command.at)
-        self._overrun(command, cost, uncovered, card)
+        self._overrun(command, cost, uncovered, card, self.segments[-1].currency)
 
     def _release(self, command: Release) -> None:
         reserve = next((each for each in self.open_reserves() if each.id == command.hold_id), None)
@@ -359,23 +360,32 @@ class Reading(Facts):
                 return
         raise No("unknown-hold")
 
-    def _overrun(self, command: Record | Settle, cost: int, uncovered: int, card: RateCard) -> None:
+    def _overrun(self, command: Record | Settle, cost: int, uncovered: int, card: RateCard, currency: str) -> None:
         """What no pot covers comes from overage; what is owed in money waits for the bill, if there is a plan."""
-        running = self.segment()
-        currency = self.segments[-1].currency
         self._move("overage", "spent", uncovered)
-        if uncovered and card.policy.exhausted == "pay-as-you-go":
-            self.owed.append(money(card, command.usage, currency) * Fraction(uncovered, cost))
+        owed = Fraction(0)
+        sold = any(currency in tier.price for tier in card.tiers.values())
+        if uncovered and sold and card.policy.exhausted == "pay-as-you-go":
+            owed += money(card, command.usage, currency) * Fraction(uncovered, cost)
         if command.usage.web_searches:
-            self.owed.append(search_money(card, command.usage, currency))
-        if running is None:
-            self._bill_usage(command.at, currency, card)
+            owed += search_money(card, command.usage, currency)
+        self.owed.append((currency, owed))
+        if owed and self.segment() is None:
+            self._bill_more(command.at, currency, card)
 
-    def _bill_usage(self, at: datetime, currency: str, card: RateCard) -> None:
-        owed = self.money_owed()
-        if owed:
+    def _bill_usage(self, at: datetime, card: RateCard) -> None:
+        """The cycle's bill settles all that is owed; the bill of a plan's last cycle starts a running total."""
+        for currency, owed in sorted(self.money_owed().items()):
             self._bill(at, owed, currency, "usage", card)
-            self.owed.clear()
+        over = self.segments[-1].ended_by == "lapse"
+        paid = [(bill.currency, -bill.amount) for bill in self.bills if bill.at == at and bill.reason == "usage"]
+        self.owed = [*self.owed, *paid] if over else []
+
+    def _bill_more(self, at: datetime, currency: str, card: RateCard) -> None:
+        """After the plan: what the running total, rounded once, is above what its bills came to."""
+        owed = max(Fraction(0), self.money_owed().get(currency, Fraction(0)))
+        self._bill(at, owed, currency, "usage", card)
+        self.owed.append((currency, -self.bills[-1].amount))
 
     def _bill(self, at: datetime, amount: Fraction, currency: str, why: str, card: RateCard) -> None:
         self.bills.append(Bill(at, to_the_cent(amount, card.policy.money_rounding), currency, why))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 import pytest
 
@@ -38,6 +39,7 @@ from mimo_credits import (
 )
 from mimo_credits.ledger import difference, replay
 from mimo_credits.ledger.audit import audit
+from tests.small_card import FILE, edited
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
@@ -50,6 +52,12 @@ ONE_TO_256 = "needs a text of 1 to 256 characters, not an empty one"
 CREDITS = "needs more than 0 and at most 9,223,372,036,854,775,807 millicredits, not "
 PRIORITY = "needs a whole number, -1,000,000 to 1,000,000, not "
 NAIVE = datetime(2026, 6, 1)
+
+
+class Period(StrEnum):
+    """A backend's own enum: equal to the text, but not read back from a snapshot as what it was."""
+
+    MONTHLY = "monthly"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +80,16 @@ NAIVE = datetime(2026, 6, 1)
             lambda: Subscribe("s", AT, "lite", first_purchase=2),
             "first_purchase",
             "needs one of None, True, False, not 2",
+        ),
+        (
+            lambda: Subscribe("s", AT, "lite", first_purchase=0),
+            "first_purchase",
+            "needs one of None, True, False, not 0",
+        ),
+        (
+            lambda: Subscribe("s", AT, "lite", interval=Period.MONTHLY),
+            "interval",
+            "needs one of 'monthly', 'annual', not <Period.MONTHLY: 'monthly'>",
         ),
         (lambda: Subscribe("s", AT, "lite", card=""), "card", ONE_TO_256),
         (lambda: Record("r", AT, {"model": "mimo-v2.5"}), "usage", "needs a Usage, not {'model': 'mimo-v2.5'}"),
@@ -126,6 +144,14 @@ def test_what_is_no_command_is_named() -> None:
         apply(Account(), "renew", BOOK)
 
 
+@pytest.mark.parametrize("sort", [timeline, lambda commands: rerate(commands, BOOK)])
+def test_what_is_no_command_has_no_place_in_a_timeline(sort: Callable[[list[Command]], object]) -> None:
+    for stranger in (None, "charge it", object()):
+        with pytest.raises(InputError) as caught:
+            sort([Subscribe("s", AT, "lite"), stranger])  # type: ignore[list-item]
+        assert caught.value.field == "commands"
+
+
 def test_a_fold_raises_what_apply_raises() -> None:
     with pytest.raises(Refused):
         fold(Account(), [Subscribe("s", AT, "lite"), Subscribe("t", LATER, "lite")], BOOK)
@@ -142,11 +168,52 @@ def test_a_card_is_not_built_around_its_checks() -> None:
 
 
 def test_a_pay_as_you_go_plan_needs_the_prices_it_goes_on_with() -> None:
-    card = load_card("2026-05-27")
+    card = load_card("2026-06-01")
     go_on: dict[str, object] = {"policy": {"exhausted": "pay-as-you-go"}}
     assert card.derive(go_on).policy.exhausted == "pay-as-you-go"
     with pytest.raises(RateCardError, match="has no CNY price, though exhausted plans go on"):
         card.derive({**go_on, "models": {"mimo-v2.5": {"price": {"CNY": None}, "source": "H official-subscription"}}})
+
+
+PAYING = ('exhausted           = "stop"', 'exhausted           = "pay-as-you-go"')
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "changes"),
+    [
+        (
+            'models."fast-1.5"',
+            "CNY price of audio_hour",
+            [("{ hit = 0.005, miss = 1, output = 2.5 }", "{ hit = 0.005, miss = 1, output = 2.5, audio_hour = 9 }")],
+        ),
+        (
+            "models.long",
+            "CNY price of output",
+            [
+                (f"{{ USD = {usd}, CNY = {usd * 7} }}", f"{{ USD = {usd}, CNY = {{ hit = 1, miss = {usd * 7} }} }}")
+                for usd in (1, 2, 4)
+            ],
+        ),
+        (
+            "models.long",
+            "CNY price beyond its bands",
+            [
+                ("context = 4_000", "context = 4_000\ncredits = 3"),
+                *((f"credits     = {credits}\n", "") for credits in (1, 2, 4)),
+            ],
+        ),
+    ],
+)
+def test_pay_as_you_go_goes_on_with_each_meter_and_as_long_an_input(
+    where: str, what: str, changes: list[tuple[str, str]]
+) -> None:
+    assert RateCard.from_toml(edited(PAYING), file=FILE).policy.exhausted == "pay-as-you-go"
+    assert RateCard.from_toml(edited(*changes), file=FILE)
+    with pytest.raises(RateCardError) as caught:
+        RateCard.from_toml(edited(PAYING, *changes), file=FILE)
+    found = caught.value.problems[0]
+    assert found.where == where
+    assert found.what.startswith(f"has no {what}")
 
 
 def test_after_a_lapse_the_console_has_no_plan_figures() -> None:

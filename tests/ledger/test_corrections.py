@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -126,6 +127,19 @@ def test_what_usage_owes_and_no_bill_has_summed_up_is_corrected_to_the_exact_rat
             may(3), -owed, currency, "correction", "", None, None
         )
         assert Accrued(may(3), -owed, currency, "correction", "", None, None) in difference(with_search.entries, ())
+
+
+def test_an_account_that_stays_on_another_card_follows_the_one_that_is_asked_about() -> None:
+    subscribe = Subscribe("s", may(1), "lite", card="2026-04-22")
+    used = Record("r", may(3), Usage("mimo-v2.5-pro", input_tokens=1000))
+    other, own = RateBook.fixed(load_card("2026-05-27")), RateBook.fixed(load_card("2026-04-22"))
+    followed = rerate([subscribe, used], other)
+    assert followed == rerate([replace(subscribe, card=None), used], other)
+    assert not followed.rejected
+    for name in ("2026-04-22", load_card("2026-04-22").id):
+        plan = rerate([replace(subscribe, card=name), used], own).account.plan
+        assert plan is not None
+        assert plan.pinned == load_card("2026-04-22").id
 
 
 def test_money_is_corrected_in_each_currency_apart() -> None:

@@ -39,6 +39,8 @@ from mimo_credits import (
     replay,
     timeline,
 )
+from mimo_credits.ledger import BucketClosed, Scheduled, TierChanged
+from mimo_credits.ledger.account import Pots
 from mimo_credits.ledger.audit import audit
 from mimo_credits.testing.strategies import hostile_timelines
 from mimo_credits.testing.strategies.commands import GAPS
@@ -209,6 +211,27 @@ def test_replay_at_any_split_equals_one_run(life: Life, data: st.DataObject) -> 
     entries = entries_of(steps)
     split = data.draw(st.integers(0, len(entries)))
     assert replay(entries[split:], replay(entries[:split])) == replay(entries) == last(steps)
+
+
+@given(hostile_lives, st.randoms(use_true_random=False))
+def test_entries_add_up_to_something_whichever_are_missing_and_in_any_order(life: Life, chance: random.Random) -> None:
+    entries = entries_of(play(life.commands, life.book))
+    some = chance.sample(entries, chance.randint(0, len(entries)))
+    assert isinstance(replay(some), Account)
+    assert isinstance(replay([entry for entry in entries if entry in some]), Account)
+
+
+def test_an_entry_that_speaks_of_what_is_not_there_only_moves_the_clock() -> None:
+    at = START
+    for entry in (
+        Scheduled(at, "pro", True, ""),
+        TierChanged(at, "pro", "card", "digest", Decimal(1), ""),
+        HoldClosed(at, "h", "settled"),
+        BucketClosed(at, "grant:g"),
+    ):
+        assert evolve(Account(), entry) == Account(now=at)
+    held = evolve(Account(), Posting(at, "allowance", "held", 5, "hold", "h"))
+    assert held == Account(now=at, pots=Pots(held=5))
 
 
 @given(hostile_lives)

@@ -57,7 +57,7 @@ def test_a_renewal_carries_over_expires_the_rest_bills_usage_issues_anew_and_bil
         Billed(at, Decimal("6.00"), "USD", "renewal", "", by.id, by.sha256),
     )
     assert [(bucket.pot, bucket.millicredits) for bucket in after.buckets] == [("allowance", 10_000), (pot, 3_000)]
-    assert after.accrued == 0
+    assert after.accrued == {}
 
 
 def test_where_nothing_is_left_nothing_is_carried_over() -> None:

@@ -240,6 +240,13 @@ def test_credits_are_carried_for_a_hundred_years_without_counting_cycle_by_cycle
     ]
 
 
+def test_what_never_expires_burns_after_an_allowance_that_ends_beyond_the_last_known_instant() -> None:
+    book = RateBook.fixed(card(replace(PLAIN, period="months = 12")))
+    bought = datetime(8999, 6, 1, tzinfo=UTC)
+    account, _ = run(Grant("older", bought - timedelta(days=1), 5), Subscribe("s", bought, "lite"), book=book)
+    assert [bucket.pot for bucket in account.buckets] == ["allowance", "grant:older"]
+
+
 class Asked:
     """Counts how often the fold decides a command by the rules, one at a time."""
 

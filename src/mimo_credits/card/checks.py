@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from mimo_credits.card.parts import (
     Assumption,
+    Band,
     CycleTerms,
     ModelRates,
     OffPeak,
@@ -117,19 +118,35 @@ def _currencies(tiers: Mapping[str, Tier]) -> Iterator[Problem]:
 
 
 def _overflow_prices(parts: Parts) -> Iterator[Problem]:
-    """Where exhausted plans go on by pay-as-you-go, each model of the plan has a price in each currency of the tiers.
+    """Where exhausted plans go on by pay-as-you-go, all that plan credits pay for has a price in the tiers' currencies.
 
-    Otherwise usage would be refused just because credits ran out.
+    Every meter of every model of the plan, and up to as long an input: otherwise usage would be refused just because
+    credits ran out.
     """
     policy = parts.others.get("policy")
     if not isinstance(policy, Policy) or policy.exhausted != "pay-as-you-go":
         return
     wanted = {currency for tier in parts.tiers.values() for currency in tier.price}
     for name, model in parts.models.items():
-        for currency in sorted(wanted - model.currencies) if model.in_plan else ():
-            yield Problem(
-                key("models", name), f"has no {currency} price, though exhausted plans go on by pay-as-you-go"
-            )
+        for currency in sorted(wanted) if model.in_plan else ():
+            for missing in _not_priced(model, currency):
+                yield Problem(key("models", name), f"has no {missing}, though exhausted plans go on by pay-as-you-go")
+
+
+def _not_priced(model: ModelRates, currency: str) -> Iterator[str]:
+    """What plan credits pay for and the currency has no price for."""
+    if currency not in model.currencies:
+        yield f"{currency} price"
+        return
+    if isinstance(model.credits, RateSet) and currency not in model.price:
+        yield f"{currency} price beyond its bands, which end at the context window while its credits have no end"
+    missing: set[str] = set()
+    for band in model.bands or (Band(),):
+        rates = model.credits if isinstance(model.credits, RateSet) else band.credits
+        prices = model.price.get(currency) or band.price.get(currency)
+        if rates is not None and prices is not None:
+            missing |= prices.lacks(rates)
+    yield from (f"{currency} price of {meter}" for meter in sorted(missing))
 
 
 def _carried_lifetime(parts: Parts) -> Iterator[Problem]:

@@ -243,6 +243,11 @@ class RateSet(Part):
             return self.token, self.token, self.token, self.audio_hour
         return self.hit, self.miss, self.output, self.audio_hour
 
+    def lacks(self, other: RateSet) -> frozenset[str]:
+        """The meters that another rate set has a rate for, and this one has not."""
+        meters = zip(("hit", "miss", "output", "audio_hour"), self.by_meter(), other.by_meter(), strict=True)
+        return frozenset(meter for meter, mine, theirs in meters if mine is None and theirs is not None)
+
 
 class PriceSet(RateSet):
     """Prices by meter: those for which a plan may have credits, and `image`, of one picture, which is money only."""

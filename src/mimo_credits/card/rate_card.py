@@ -141,6 +141,10 @@ class RateCard(Seen, Part):
         named = {currency for tier in self.tiers.values() for currency in tier.price}
         return tuple(sorted(named.union(self.table.prices)))
 
+    def sells_in(self, currency: str) -> bool:
+        """Whether the card's tiers have a price in the currency; if one has, all have."""
+        return any(currency in tier.price for tier in self.tiers.values())
+
     @cached_property
     def table(self) -> RateTable:
         """The compiled rates that everything which charges reads."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from mimo_credits.book import RateBook
 
+ALLOWANCE = "allowance"
+"""The bucket that a plan issues; each grant has one of its own, and so has what a renewal carried over."""
+
 
 class Bucket(NamedTuple):
     """Credits that can be spent: the allowance, a grant, or what a renewal carried over.
@@ -34,9 +37,13 @@ class Bucket(NamedTuple):
     opened_at: datetime
     expires_at: datetime | None
 
-    def burn_key(self) -> tuple[int, datetime, datetime, str]:
-        """Burn order: priority (lower first), then earliest expiry (none last), then age, then id. Total."""
-        return self.priority, self.expires_at or LAST_INSTANT, self.opened_at, self.pot
+    def burn_key(self) -> tuple[object, ...]:
+        """Burn order: priority (lower first), then earliest expiry (none last), then age, then id. Total.
+
+        Of one age the allowance burns last: what a renewal carried over, and a grant, are not carried over once more.
+        """
+        never = self.expires_at is None
+        return self.priority, never, self.expires_at or LAST_INSTANT, self.opened_at, self.pot == ALLOWANCE, self.pot
 
 
 class Plan(NamedTuple):
@@ -103,11 +110,15 @@ class Pots(NamedTuple):
 
 _NO_POTS = Pots()
 _NO_HOLDS: FrozenMap[OpenHold] = FrozenMap()
-_NOTHING = Fraction(0)
+_NOTHING_OWED: FrozenMap[Fraction] = FrozenMap()
 
 
 class Account(NamedTuple):
-    """One account's state. `Account()` is an account that nobody has subscribed yet."""
+    """One account's state. `Account()` is an account that nobody has subscribed yet.
+
+    `accrued` is what usage owes in money that no bill has asked for yet, exact, by currency. Once the plan is over, it
+    is what rounding has left of the bills (below 0 where they were rounded up), for the bill of later usage to take up.
+    """
 
     now: datetime | None = None
     since: datetime | None = None
@@ -117,7 +128,7 @@ class Account(NamedTuple):
     pots: Pots = _NO_POTS
     holds: FrozenMap[OpenHold] = _NO_HOLDS
     ended_holds: tuple[EndedHold, ...] = ()
-    accrued: Fraction = _NOTHING
+    accrued: FrozenMap[Fraction] = _NOTHING_OWED
 
     def __repr__(self) -> str:
         when = f" at {self.now.isoformat()}" if self.now else ""

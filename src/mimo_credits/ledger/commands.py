@@ -23,7 +23,8 @@ MAX_PRIORITY = 10**6
 MAX_MILLICREDITS = 2**63 - 1
 
 
-def _check_id(value: object, name: str = "id") -> None:
+def check_id(value: object, name: str = "id") -> None:
+    """An id is a text of 1 to `MAX_ID` characters that any store can hold. Raises `InputError`."""
     _check_text(value, name)
     if not value:
         raise InputError(name, f"needs a text of 1 to {MAX_ID} characters, not an empty one")
@@ -46,7 +47,8 @@ def _check_credits(value: Decimal | int, name: str) -> None:
 
 
 def _check_choice(value: object, name: str, choices: tuple[object, ...]) -> None:
-    if value not in choices:
+    # By type, too: 0 equals False, and a member of an enum equals its text, but neither is written and read as it.
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
         raise InputError(name, f"needs one of {', '.join(map(shown, choices))}, not {shown(value)}")
 
 
@@ -58,7 +60,7 @@ class _At:
     at: datetime
 
     def __post_init__(self) -> None:
-        _check_id(self.id)
+        check_id(self.id)
         object.__setattr__(self, "at", to_utc(self.at))
 
 
@@ -78,12 +80,12 @@ class Subscribe(_At):
 
     def __post_init__(self) -> None:
         _At.__post_init__(self)
-        _check_id(self.tier, "tier")
-        _check_id(self.currency, "currency")
+        check_id(self.tier, "tier")
+        check_id(self.currency, "currency")
         _check_choice(self.interval, "interval", ("monthly", "annual"))
         _check_choice(self.first_purchase, "first_purchase", (None, True, False))
         if self.card is not None:
-            _check_id(self.card, "card")
+            check_id(self.card, "card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class ChangeTier(_At):
 
     def __post_init__(self) -> None:
         _At.__post_init__(self)
-        _check_id(self.tier, "tier")
+        check_id(self.tier, "tier")
         _check_choice(self.when, "when", ("now", "renewal"))
 
 
@@ -189,7 +191,7 @@ class Settle(_At):
 
     def __post_init__(self) -> None:
         _At.__post_init__(self)
-        _check_id(self.hold_id, "hold_id")
+        check_id(self.hold_id, "hold_id")
         check_usage(self.usage)
 
 
@@ -201,7 +203,7 @@ class Release(_At):
 
     def __post_init__(self) -> None:
         _At.__post_init__(self)
-        _check_id(self.hold_id, "hold_id")
+        check_id(self.hold_id, "hold_id")
 
 
 @dataclass(frozen=True, slots=True)

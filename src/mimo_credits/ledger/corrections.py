@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from mimo_credits.book import RateBook
+from mimo_credits.book import RateBook, check_book
 from mimo_credits.exact import minus, plus
 from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.commands import ChangeTier, Command, Subscribe, timeline
@@ -35,10 +35,16 @@ class Rerating(NamedTuple):
 def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = None) -> Rerating:
     """Decides a whole timeline anew, in any order of arrival; with `tier` as if that tier had been bought and kept.
 
-    `rerate(commands, RateBook.fixed(load_card("2026-04-22")))` says what May would have cost on the April card. Usage
-    that has no price there is listed, not raised. Raises `Conflict`, and `InputError` for what is no command or book.
+    `rerate(commands, RateBook.fixed(load_card("2026-04-22")))` says what May would have cost on the April card, also to
+    an account that stays on a card which this book does not have: it follows the book's. Usage that has no price there
+    is listed, not raised. Raises `Conflict`, and `InputError` for what is no command or book.
     """
-    ordered: Iterable[Command] = timeline(commands)
+    check_book(book)
+    known = {name for card in book for name in (card.id, card.version)}
+    ordered: Iterable[Command] = (
+        replace(command, card=None) if isinstance(command, Subscribe) and command.card not in known else command
+        for command in timeline(commands)
+    )
     if tier is not None:
         ordered = (
             replace(command, tier=tier) if isinstance(command, Subscribe) else command
@@ -103,11 +109,10 @@ def _money(
         amount = minus(due.get(currency, Decimal(0)), paid.get(currency, Decimal(0)))
         if amount:
             yield Billed(at, amount, currency, "correction", "", None, None)
-    owed = new.accrued - old.accrued
-    if owed:
-        owner = new.plan or old.plan
-        assert owner is not None, "only a running plan owes what no bill has summed up"
-        yield Accrued(at, Fraction(owed), owner.currency, "correction", "", None, None)
+    for currency in sorted({*old.accrued, *new.accrued}):
+        owed = new.accrued.get(currency, Fraction(0)) - old.accrued.get(currency, Fraction(0))
+        if owed:
+            yield Accrued(at, owed, currency, "correction", "", None, None)
 
 
 def _billed(entries: Iterable[Entry]) -> dict[str, Decimal]:

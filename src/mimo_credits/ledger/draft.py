@@ -12,9 +12,9 @@ from datetime import datetime
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
 from mimo_credits.errors import Reason, Refused
-from mimo_credits.ledger.account import Account, Bucket, Plan
+from mimo_credits.ledger.account import ALLOWANCE, Account, Bucket, Plan
 from mimo_credits.ledger.commands import Command
-from mimo_credits.ledger.entries import ALLOWANCE, Entry, Posting, PostingReason
+from mimo_credits.ledger.entries import Entry, Posting, PostingReason
 from mimo_credits.ledger.evolution import evolve
 
 

@@ -2,8 +2,9 @@
 
 Usage is a fact. Burn order decides which bucket pays; what no bucket covers comes from `overage` and is never repaid.
 Where the card's policy is pay-as-you-go, the uncovered share of the request owes the same share of its whole
-pay-as-you-go price, kept as an exact ratio until the cycle's bill. Web searches owe money in any case: the plan has no
-credits for them.
+pay-as-you-go price, kept as an exact ratio until the cycle's bill; a card that sells nothing in the plan's currency has
+no such price, so that it owes nothing. Web searches owe money in any case: the plan has no credits for them. Money is
+owed in the currency of the plan that the usage belongs to, and never added up across currencies.
 """
 
 from __future__ import annotations
@@ -52,14 +53,14 @@ def decide_record(draft: Draft, command: Record | Settle) -> None:
         card = draft.card_at(command.at, plan.pinned)
         rated = rate(draft, command.at, command.id, command.usage, card, priced_at=command.at)
         uncovered = draw(draft, command.at, rated.millicredits, command.id)
-        overrun(draft, rated, uncovered, card)
+        overrun(draft, rated, uncovered, card, plan.currency)
         return
     segment = _segment_of(draft.account, command)
     card = draft.card_at(command.at, segment.card)
     rated = rate(draft, command.at, command.id, command.usage, card, priced_at=command.at)
     covered = min(rated.millicredits, segment.millicredits)
     draft.post(command.at, EXPIRED, SPENT, covered, "late-usage", command.id)
-    overrun(draft, rated, rated.millicredits - covered, card)
+    overrun(draft, rated, rated.millicredits - covered, card, segment.currency)
 
 
 def _segment_of(account: Account, command: Record | Settle) -> ClosedSegment:
@@ -117,26 +118,31 @@ def draw(draft: Draft, at: datetime, millicredits: int, ref: str) -> int:
     return millicredits
 
 
-def overrun(draft: Draft, rated: Rated, uncovered: int, card: RateCard) -> None:
+def overrun(draft: Draft, rated: Rated, uncovered: int, card: RateCard, currency: str) -> None:
     """What no bucket covers, and what usage owes in money: with the cycle's bill, or at once where the plan is over."""
-    account, usage, at, ref = draft.account, rated.usage, rated.at, rated.id
-    owner = account.plan or account.closed
-    assert owner is not None, "usage is accepted only of an account that has, or had, a plan"
-    pays_money = card.plan_policy.exhausted == "pay-as-you-go"
+    at, ref = rated.at, rated.id
+    pays_money = card.plan_policy.exhausted == "pay-as-you-go" and card.sells_in(currency)
     draft.post(at, OVERAGE, SPENT, uncovered, "pay-as-you-go" if pays_money else "overage", ref)
+    before = draft.account.accrued
     if uncovered and pays_money:
-        whole = Fraction(price(card, replace(usage, web_searches=0), owner.currency))
+        whole = Fraction(price(card, replace(rated.usage, web_searches=0), currency))
         owed = whole * share(uncovered, rated.millicredits)
-        draft.add(Accrued(at, owed, owner.currency, "pay-as-you-go", ref, card.id, card.sha256))
-    if usage.web_searches:
-        owed = Fraction(web_search_price(card, usage, owner.currency))
-        draft.add(Accrued(at, owed, owner.currency, "web-search", ref, card.id, card.sha256))
-    if account.plan is None:
-        bill_usage(draft, at, owner.currency, card, ref)
+        draft.add(Accrued(at, owed, currency, "pay-as-you-go", ref, card.id, card.sha256))
+    if rated.usage.web_searches:
+        owed = Fraction(web_search_price(card, rated.usage, currency))
+        draft.add(Accrued(at, owed, currency, "web-search", ref, card.id, card.sha256))
+    if draft.account.plan is None and draft.account.accrued != before:
+        _bill_owed(draft, at, currency, card, ref)
 
 
-def bill_usage(draft: Draft, at: datetime, currency: str, card: RateCard, ref: str = "") -> None:
-    """The bill of what usage owes in money since the last one: summed exactly, rounded once."""
-    if draft.account.accrued:
-        amount = billed(draft.account.accrued, currency, card.plan_policy.money_rounding)
-        draft.add(Billed(at, amount, currency, "usage", ref, card.id, card.sha256))
+def bill_usage(draft: Draft, at: datetime, card: RateCard) -> None:
+    """The bills of a cycle that ends: what its usage owes in money, summed exactly by currency, each rounded once."""
+    for currency in sorted(draft.account.accrued):
+        _bill_owed(draft, at, currency, card)
+
+
+def _bill_owed(draft: Draft, at: datetime, currency: str, card: RateCard, ref: str = "") -> None:
+    """Where bills were rounded up by more than is owed since, nothing is due: the plan is over, no bill is negative."""
+    owed = max(Fraction(0), draft.account.accrued.get(currency, Fraction(0)))
+    due = billed(owed, currency, card.plan_policy.money_rounding)
+    draft.add(Billed(at, due, currency, "usage", ref, card.id, card.sha256))

@@ -14,11 +14,10 @@ from typing import NamedTuple, Protocol
 from mimo_credits.card import RateCard, Rollover
 from mimo_credits.cycle import Cycle, next_cycle
 from mimo_credits.exact import billed, to_millicredits
-from mimo_credits.ledger.account import Bucket, Plan
+from mimo_credits.ledger.account import ALLOWANCE, Bucket, Plan
 from mimo_credits.ledger.draft import Draft, running_allowance
 from mimo_credits.ledger.drawing import bill_usage
 from mimo_credits.ledger.entries import (
-    ALLOWANCE,
     EXPIRED,
     ISSUED,
     Billed,
@@ -90,7 +89,7 @@ def _roll_over(draft: Draft, plan: Plan) -> None:
     if plan.pending_cancel or sold is None or plan.currency not in sold.price:
         draft.add(Lapsed(at, "cancelled" if plan.pending_cancel else "not-sold"))
         _let_expire(draft, at, "lapse")
-        bill_usage(draft, at, plan.currency, card)
+        bill_usage(draft, at, card)
         return
     renewed = plan._replace(tier=plan.pending_tier or plan.tier, list_price=sold.price[plan.currency])
     cycle = next_cycle(plan.cycle, card.plan_cycle.rule(plan.interval))
@@ -153,7 +152,7 @@ def open_segment(
             _carry_over(draft, at, card, cycle)
         _let_expire(draft, at, closing)
         if why != "migration":
-            bill_usage(draft, at, old.currency, card)
+            bill_usage(draft, at, card)
     sold = card.tiers[plan.tier].plan(plan.interval)
     assert sold is not None, "a segment is opened only for what the card sells"
     draft.post(at, ISSUED, ALLOWANCE, to_millicredits(sold.credits), "allowance", ref)

@@ -25,7 +25,6 @@ HELD = "held"
 SPENT = "spent"
 EXPIRED = "expired"
 OVERAGE = "overage"
-ALLOWANCE = "allowance"
 NOT_BUCKETS = (ISSUED, HELD, SPENT, EXPIRED, OVERAGE)
 """The pots that are no buckets. Each grant has a bucket, `grant:<id>`, and so has what a renewal carried over."""
 

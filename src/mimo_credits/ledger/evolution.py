@@ -1,7 +1,8 @@
 """`evolve`: how one entry changes an account. Total, and without rules: it adds up what was decided.
 
 Each kind of entry has one function here. Only a posting changes balances; the other entries change what the balances
-belong to.
+belong to. An entry that speaks of what is not there (a hold or a plan that entries left out would have opened) changes
+nothing but the clock; that such books are wrong is `audit`'s to say.
 """
 
 from __future__ import annotations
@@ -13,9 +14,17 @@ from typing import Any, NoReturn
 
 from mimo_credits.errors import several, wrong_type
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.ledger.account import Account, Bucket, ClosedSegment, EndedHold, OpenHold, Plan, check_account
-from mimo_credits.ledger.entries import (
+from mimo_credits.ledger.account import (
     ALLOWANCE,
+    Account,
+    Bucket,
+    ClosedSegment,
+    EndedHold,
+    OpenHold,
+    Plan,
+    check_account,
+)
+from mimo_credits.ledger.entries import (
     EXPIRED,
     HELD,
     ISSUED,
@@ -37,6 +46,8 @@ from mimo_credits.ledger.entries import (
     Scheduled,
     TierChanged,
 )
+
+_NOTHING_OWED: FrozenMap[Fraction] = FrozenMap()
 
 
 def evolve(account: Account, entry: Entry) -> Account:
@@ -114,7 +125,9 @@ def _moved(bucket: Bucket, entry: Posting) -> Bucket:
 
 
 def _reserved(holds: FrozenMap[OpenHold], entry: Posting) -> FrozenMap[OpenHold]:
-    hold = holds[entry.ref]
+    hold = holds.get(entry.ref)
+    if hold is None:
+        return holds
     return FrozenMap({**holds, entry.ref: hold._replace(parts=(*hold.parts, (entry.source, entry.millicredits)))})
 
 
@@ -150,6 +163,8 @@ def _cycle_opened(account: Account, entry: CycleOpened) -> Account:
     holds = account.holds if entry.reason == "trade-in" else _detached(account.holds)
     return _segment_closed(account, entry.at)._replace(
         since=account.since or entry.at,
+        # What rounding has left of the bills of a plan that is over is no new plan's to pay.
+        accrued=account.accrued if old else _NOTHING_OWED,
         plan=plan,
         buckets=_in_burn_order([renewed, *(bucket for bucket in _worth_keeping(account) if bucket.pot != ALLOWANCE)]),
         holds=holds,
@@ -195,16 +210,16 @@ def _in_burn_order(buckets: Iterable[Bucket]) -> tuple[Bucket, ...]:
 
 def _tier_changed(account: Account, entry: TierChanged) -> Account:
     plan = account.plan
-    assert plan is not None, "only a running plan changes its tier"
-    changed = plan._replace(tier=entry.tier, card=entry.card, list_price=entry.list_price, pending_tier=None)
-    return account._replace(now=_clock(account, entry.at), plan=changed)
+    if plan is not None:
+        plan = plan._replace(tier=entry.tier, card=entry.card, list_price=entry.list_price, pending_tier=None)
+    return account._replace(now=_clock(account, entry.at), plan=plan)
 
 
 def _scheduled(account: Account, entry: Scheduled) -> Account:
     plan = account.plan
-    assert plan is not None, "only a running plan has a renewal"
-    pending = plan._replace(pending_tier=entry.tier, pending_cancel=entry.cancel)
-    return account._replace(now=_clock(account, entry.at), plan=pending)
+    if plan is not None:
+        plan = plan._replace(pending_tier=entry.tier, pending_cancel=entry.cancel)
+    return account._replace(now=_clock(account, entry.at), plan=plan)
 
 
 def _bucket_opened(account: Account, entry: BucketOpened) -> Account:
@@ -231,12 +246,24 @@ def _hold_closed(account: Account, entry: HoldClosed) -> Account:
 
 
 def _accrued(account: Account, entry: Accrued) -> Account:
-    return account._replace(now=_clock(account, entry.at), accrued=account.accrued + entry.amount)
+    return account._replace(now=_clock(account, entry.at), accrued=_owed(account, entry.currency, entry.amount))
 
 
 def _billed(account: Account, entry: Billed) -> Account:
-    accrued = Fraction(0) if entry.reason == "usage" else account.accrued
-    return account._replace(now=_clock(account, entry.at), accrued=accrued)
+    return account._replace(now=_clock(account, entry.at), accrued=_still_owed(account, entry))
+
+
+def _still_owed(account: Account, entry: Billed) -> FrozenMap[Fraction]:
+    """A cycle's bill settles all that was owed; one after the plan is over settles its amount, and the rest stays."""
+    if entry.reason != "usage":
+        return account.accrued
+    settled = Fraction(entry.amount) if account.plan is None else account.accrued.get(entry.currency, Fraction(0))
+    return _owed(account, entry.currency, -settled)
+
+
+def _owed(account: Account, currency: str, more: Fraction) -> FrozenMap[Fraction]:
+    owed = {**account.accrued, currency: account.accrued.get(currency, Fraction(0)) + more}
+    return FrozenMap({name: amount for name, amount in owed.items() if amount})
 
 
 def _rated(account: Account, entry: Rated) -> Account:

@@ -62,10 +62,12 @@ def decide_settle(draft: Draft, command: Settle) -> None:
     uncovered = rated.millicredits - from_hold
     _give_back(draft, command.at, rest, hold.id)
     draft.add(HoldClosed(command.at, hold.id, "settled"))
-    plan = draft.account.plan
-    if plan is not None:
+    account = draft.account
+    owner = account.plan or account.closed
+    assert owner is not None, "a hold is opened under a plan"
+    if account.plan is not None:
         uncovered = draw(draft, command.at, uncovered, command.id)
-    overrun(draft, rated, uncovered, card)
+    overrun(draft, rated, uncovered, card, owner.currency)
 
 
 def decide_release(draft: Draft, command: Release) -> None:

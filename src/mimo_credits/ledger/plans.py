@@ -9,11 +9,11 @@ from mimo_credits.card import AnnualPlan, Interval, RateCard, Tier
 from mimo_credits.cycle import first_cycle
 from mimo_credits.errors import Reason, Refused
 from mimo_credits.exact import billed, share, to_millicredits
-from mimo_credits.ledger.account import Plan
+from mimo_credits.ledger.account import ALLOWANCE, Plan
 from mimo_credits.ledger.commands import Cancel, ChangeTier, Command, Subscribe
 from mimo_credits.ledger.draft import Draft, running_allowance, subscribed
 from mimo_credits.ledger.due import open_segment
-from mimo_credits.ledger.entries import ALLOWANCE, ISSUED, Billed, BillReason, Scheduled, TierChanged
+from mimo_credits.ledger.entries import ISSUED, Billed, BillReason, Scheduled, TierChanged
 
 
 def decide_subscribe(draft: Draft, command: Subscribe) -> None:
