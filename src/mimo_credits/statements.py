@@ -74,8 +74,8 @@ class SegmentStatement:
     """One stretch of a cycle between openings; all amounts in millicredits.
 
     `opening` is what grants brought along, `issued` the allowance (upgrades included), `held` what went into open holds
-    (less what came out), `corrected` what corrections put into the pots (less what they took), `closing` what can be spent
-    at the end. No other amount counts corrections. `usages` counts requests.
+    (less what came out), `corrected` what corrections put into the pots (less what they took out, and counted nowhere
+    else), `closing` what can be spent at the end. `usages` counts requests.
     """
 
     start: datetime
