@@ -55,6 +55,7 @@ thorough: $(VENV)/.test ## every test, with many random examples, histories of f
 	MIMO_CREDITS_DEPTH=5 MIMO_CREDITS_CRASHES=1000 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
 
 mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an hour); writes docs/mutants.md
+	rm -rf mutants  # verdicts of an earlier run stay there, also where cards or scenarios have changed since
 	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
 	$(BIN)/python -m tools.mutants
 

@@ -168,12 +168,31 @@ def test_a_link_forged_in_between_is_found(chosen, other):
         assert found(links) == (place, "inserted")
 
 
-@given(chains_and_place(), HEX, entries)
-def test_a_link_of_another_chain_is_found(chosen, foreign, other):
+@given(chains_and_place(), st.data(), st.lists(entries, min_size=1, max_size=3))
+def test_links_of_another_chain_are_found_where_they_were_put(chosen, data, others):
+    """Whatever they are chained to: a stranger, the beginning, or any link that stands here before or later."""
     links, place = chosen
-    assume(foreign not in {GENESIS, *(link.hash for link in links)})
-    links[place:place] = chain([other], foreign)
-    assert found(links) == (place, "inserted")
+    before = data.draw(HEX | st.sampled_from([GENESIS, *(link.hash for link in links)]))
+    foreign = chain(others, before)
+    assume(not {link.hash for link in foreign} & {link.hash for link in links})
+    behind = before in {link.hash for link in links[place:]}
+    links[place:place] = foreign
+    assert found(links) == (place, "reordered" if behind else "inserted")
+
+
+@given(chains, st.data(), st.lists(entries, min_size=1, max_size=3))
+def test_links_of_another_chain_at_the_end_are_found_by_the_head(links, data, others):
+    head = links[-1].hash
+    foreign = chain(others, data.draw(HEX | st.sampled_from([GENESIS, *(link.hash for link in links)])))
+    assume(not {link.hash for link in foreign} & {link.hash for link in links})
+    assert found([*links, *foreign], head=head) == (len(links), "inserted")
+
+
+@pytest.mark.parametrize(("place", "before"), [(5, GENESIS), (5, LINKS[1].hash)])
+def test_a_link_chained_to_an_earlier_place_is_found_where_it_stands(place, before):
+    strange = chain([Lapsed(LATER, "not-sold")], before)
+    assert found([*LINKS[:place], *strange, *LINKS[place:]]) == (place, "inserted")
+    assert found([*LINKS, *strange], head=HEAD) == (len(LINKS), "inserted")
 
 
 @given(chains_and_place(), entries)
@@ -221,6 +240,16 @@ def test_what_never_could_have_been_an_entry_is_a_change():
     links = LINKS.copy()
     links[3] = links[3]._replace(entry=5)
     assert found(links) == (3, "changed")
+
+
+def test_a_hash_that_no_text_can_have_is_a_change():
+    for field in ("previous", "hash"):
+        assert found([LINKS[0]._replace(**{field: "\ud800"})]) == (0, "changed")
+
+
+def test_entries_are_no_links():
+    with pytest.raises(InputError, match=r"links\[1\]: needs a Link, as chain\(entries\) makes them"):
+        verify_chain([LINKS[0], ENTRIES[1]])
 
 
 def test_a_break_says_where_and_how():

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from mimo_credits import (
     Account,
+    Advance,
+    Cancel,
+    ChangeTier,
     Grant,
     Hold,
     InputError,
     Record,
+    Release,
     Subscribe,
     Usage,
     fold,
     load_book,
     reconcile,
 )
+from tests.ledger import worlds
 
 BOOK = load_book()
 
@@ -106,12 +111,48 @@ def test_an_account_without_a_plan_has_null_items():
     empty = {"code": 0, "data": {"monthUsage": {"percent": 0, "items": None}, "usage": None}}
     found = reconcile(Account(), empty)
     assert found.items == ()
+    assert found.missing == ()
+    assert found.agrees
+
+
+def test_an_account_whose_plan_has_lapsed_has_no_items_either():
+    lapsed = account(Cancel("c", june(2)), Advance(june(1) + timedelta(days=40)))
+    assert reconcile(lapsed, {"data": {"usage": None}}) == ((), ())
+    assert reconcile(lapsed, answer(0, 0)).agrees
+
+
+def test_what_the_console_does_not_send_of_a_plan_does_not_agree():
+    """An empty answer on an account with a plan and usage says nothing, least of all that all is well."""
+    empty = {"code": 0, "data": {"monthUsage": {"percent": 0, "items": None}, "usage": None}}
+    found = reconcile(account(USED), empty)
     assert found.missing == ("plan_total_token", "compensation_total_token", "month_total_token")
+    assert not found.agrees
+    partly = answer(300_000_000, 4_100_000_000)
+    del partly["data"]["monthUsage"]
+    found = reconcile(account(USED), partly)
+    assert found.missing == ("month_total_token",)
+    assert all(line.agrees for line in found.items)
+    assert not found.agrees
+
+
+def test_what_a_hold_of_the_allowance_before_a_trade_in_keeps_or_gives_back_is_not_used():
+    """6 are held, 30 are issued anew: 36 are there, whether the hold is open or has given them back."""
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    held = [
+        Subscribe("s", day, "lite"),
+        Hold("h", day, credits=6, expires_at=day + timedelta(hours=3)),
+        ChangeTier("u", day + timedelta(hours=1), "standard"),
+    ]
+    for commands in (held, [*held, Release("x", day + timedelta(hours=2), "h")]):
+        kept = fold(Account(), commands, worlds.trading())[0]
+        plan = reconcile(kept, answer(0, 36)).items[0]
+        assert (plan.name, plan.ledger_used, plan.ledger_limit) == ("plan_total_token", 0, 36_000)
 
 
 def test_items_that_nobody_knows_are_left_alone():
     payload = answer(0, 4_100_000_000)
-    payload["data"]["usage"]["items"].append(item("month_extra_token", 5, 6))
+    unknown = [item("month_extra_token", 5, 6), {"name": "trial", "used": "none"}, {"name": None}, {"name": []}, {}]
+    payload["data"]["usage"]["items"].extend(unknown)
     assert len(reconcile(account(), payload).items) == 3
 
 
@@ -126,7 +167,10 @@ def test_items_that_nobody_knows_are_left_alone():
         ({"data": {"usage": {"items": [{"name": "plan_total_token", "used": 1.5}]}}}, "data.usage.items[0].used"),
         ({"data": {"usage": {"items": [{"name": "plan_total_token", "used": -1}]}}}, "data.usage.items[0].used"),
         ({"data": {"usage": {"items": [{"name": "plan_total_token", "used": 1}]}}}, "data.usage.items[0].limit"),
-        ({"data": {"monthUsage": {"items": [{"used": True, "limit": 1}]}}}, "data.monthUsage.items[0].used"),
+        (
+            {"data": {"monthUsage": {"items": [{"name": "month_total_token", "used": True, "limit": 1}]}}},
+            "data.monthUsage.items[0].used",
+        ),
     ],
 )
 def test_another_shape_is_an_input_error_at_its_place(payload, field):

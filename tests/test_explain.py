@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from mimo_credits import (
     Account,
+    Advance,
     Billed,
+    BucketClosed,
+    BucketOpened,
+    Cancel,
     CardMismatch,
     ChangeTier,
     CycleOpened,
     Grant,
+    Hold,
     InputError,
+    Lapsed,
     NoSuchCard,
     Posting,
     RateBook,
     Rated,
     Record,
+    Restated,
     Subscribe,
     Usage,
+    difference,
     explain,
     fold,
     load_book,
     load_card,
 )
+from tests.ledger import worlds
 
 BOOK = load_book()
 
@@ -103,9 +112,54 @@ def test_what_is_not_usage_is_explained_by_the_terms(entry, card, rule, cites):
     assert found.usage is None
 
 
-def test_what_comes_before_any_plan_was_decided_by_no_card():
+def test_what_a_command_decided_cites_no_card():
+    """Grants, also before any plan, their expiry, holds, and what the renewal will do: no card says a word of them."""
+    _, entries = fold(
+        Account(),
+        [
+            Grant("g", at(4, 1), 5, expires_at=at(4, 20)),
+            Subscribe("s", at(4, 10), "lite"),
+            Hold("h", at(4, 11), credits=9, expires_at=at(4, 12)),
+            Cancel("c", at(4, 12)),
+            Advance(at(4, 21)),
+        ],
+        BOOK,
+    )
+    said = [explain(entry, entries, BOOK) for entry in entries]
+    assert all((found.card is None) == (found.citation == "") == (found.sources == ()) for found in said)
+    assert [(type(found.entry).__name__, found.rule.split()[2:4]) for found in said if found.card is None] == [
+        ("BucketOpened", ["Grant", "'g'"]),
+        ("Posting", ["Grant", "'g'"]),
+        ("HoldOpened", ["Hold", "'h'"]),
+        *[("Posting", ["Hold", "'h'"])] * 4,
+        ("HoldClosed", ["Hold", "'h'"]),
+        ("Scheduled", ["'c'", "said"]),
+        ("Posting", ["Grant", "'g'"]),
+        ("BucketClosed", ["Grant", "'g'"]),
+    ]
+
+
+def test_what_was_carried_over_is_of_a_card():
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    _, entries = fold(Account(), [Subscribe("s", day, "lite"), Advance(day + timedelta(days=5))], worlds.trading())
+    carried = [entry for entry in entries if isinstance(entry, BucketOpened | BucketClosed)]
+    assert carried
+    assert all(explain(entry, entries, worlds.trading()).card is not None for entry in carried)
+
+
+def test_a_correction_cites_no_card():
+    later = fold(Account(), [Subscribe("s", at(4, 12), "max", currency="CNY")], BOOK)[1]
+    corrections = difference(ENTRIES, later)
+    assert {type(entry) for entry in corrections} >= {Posting, Billed, Restated}
+    for entry in corrections:
+        found = explain(entry, [*ENTRIES, *corrections], BOOK)
+        assert (found.card, found.citation, found.rule.split()[:2]) == (None, "", ["a", "correction"])
+
+
+def test_what_a_plan_brings_before_any_plan_is_refused():
+    lapsed = Lapsed(at(4, 1), "cancelled")
     with pytest.raises(InputError, match="before any plan"):
-        explain(ENTRIES[0], ENTRIES, BOOK)
+        explain(lapsed, [lapsed], BOOK)
 
 
 def test_an_entry_of_another_account_is_refused():

@@ -11,8 +11,12 @@ from mimo_credits import (
     Account,
     Advance,
     Cancel,
+    ChangeTier,
     Conflict,
+    CycleOpened,
     Grant,
+    Hold,
+    HoldOpened,
     InputError,
     Ledger,
     Receipt,
@@ -110,6 +114,74 @@ def test_a_snapshot_that_is_not_what_its_entries_say_is_refused(ledger):
         Ledger.restore(Snapshot((kept._replace(account=Account()),)), BOOK)
     with pytest.raises(InputError, match="stands in it twice"):
         Ledger.restore(Snapshot((kept, kept)), BOOK)
+
+
+@pytest.fixture
+def busy(ledger):
+    """A snapshot of one account with usage, a grant, a hold, a change of tier, a cancellation and time that passed."""
+    for command in (
+        USED,
+        Grant("g", june(2), 5),
+        Hold("h", june(3), credits=1, expires_at=june(9)),
+        Advance(june(10)),
+        ChangeTier("up", june(11), "pro"),
+        Cancel("c", june(12)),
+        Advance(datetime(2026, 8, 1, tzinfo=UTC)),
+        Record("late", june(29), Usage("mimo-v2.5", web_searches=1)),
+    ):
+        ledger.apply("ada", command)
+    (kept,) = ledger.snapshot().accounts
+    Ledger.restore(Snapshot((kept,)), BOOK)
+    return kept
+
+
+def refusal_of(kept):
+    with pytest.raises(InputError) as caught:
+        Ledger.restore(Snapshot((kept,)), BOOK)
+    assert caught.value.field == "snapshot"
+    return caught.value.why
+
+
+def test_a_snapshot_whose_entries_do_not_replay_is_refused(busy):
+    """Without what opened the hold, and without what opened the plan."""
+    for kind in (HoldOpened, CycleOpened):
+        entries = tuple(entry for entry in busy.entries if not isinstance(entry, kind))
+        assert "account 'ada': entries[" in refusal_of(busy._replace(entries=entries))
+
+
+@pytest.mark.parametrize("missing", ["s", "r", "g", "h", "up", "c", "late"])
+def test_a_snapshot_that_lacks_a_command_is_refused(busy, missing):
+    """Restored, it would take the command for a new one and apply it twice."""
+    commands = tuple(one for one in busy.commands if one.command.id != missing)
+    assert refusal_of(busy._replace(commands=commands)).endswith(
+        f"is of the command {missing!r}, which did not make it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"first": 99}, "claims 2 entries from 99 on, where 3 is the first that is free"),
+        ({"first": -1}, "claims 2 entries from -1 on, where 3 is the first that is free"),
+        ({"first": 2}, "claims 2 entries from 2 on, where 3 is the first that is free"),
+        ({"made": -1}, "claims -1 entries from 3 on, where 3 is the first that is free"),
+        ({"made": 0}, "entries[3]: is of the command 'r', which did not make it"),
+    ],
+)
+def test_a_command_that_claims_entries_it_did_not_make_is_refused(busy, fields, why):
+    bought, used, *rest = busy.commands
+    assert used[1:] == (3, 2)
+    assert refusal_of(busy._replace(commands=(bought, used._replace(**fields), *rest))).endswith(why)
+
+
+def test_the_last_command_claims_no_entry_beyond_the_last(busy):
+    *rest, last = busy.commands
+    assert "claims" in refusal_of(busy._replace(commands=(*rest, last._replace(made=last.made + 1))))
+
+
+def test_a_snapshot_with_a_command_twice_is_refused(busy):
+    again = busy.commands[0]._replace(first=len(busy.entries), made=0)
+    assert "has the id 's' again" in refusal_of(busy._replace(commands=(*busy.commands, again)))
 
 
 @pytest.mark.parametrize("account_id", ["", None, 7, "\ud800", "a" * 257])

@@ -198,9 +198,9 @@ class CycleStatement:
 
 Entry: TypeAlias
 class Explanation(NamedTuple):
-    def __init__(entry: Entry, card: CardRef, rule: str, usage: Usage | None, lines: tuple[StatementLine, ...], band: str, off_peak: bool, citation: str, sources: tuple[tuple[str, Source], ...]) -> None: ...
+    def __init__(entry: Entry, card: CardRef | None, rule: str, usage: Usage | None, lines: tuple[StatementLine, ...], band: str, off_peak: bool, citation: str, sources: tuple[tuple[str, Source], ...]) -> None: ...
     band: str
-    card: CardRef
+    card: CardRef | None
     citation: str
     entry: Entry
     lines: tuple[StatementLine, ...]

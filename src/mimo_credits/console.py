@@ -48,15 +48,19 @@ class ReconciledItem(NamedTuple):
 
 @seen
 class Reconciliation(NamedTuple):
-    """The console's items, each beside the ledger's figures. `missing` names those that the console did not send."""
+    """The console's items, each beside the ledger's figures.
+
+    `missing` names the items that the console sends of an account with a plan and did not send; of an account without
+    one it need not send any.
+    """
 
     items: tuple[ReconciledItem, ...]
     missing: tuple[str, ...]
 
     @property
     def agrees(self) -> bool:
-        """Whether every item that the console sent agrees with the ledger."""
-        return all(item.agrees for item in self.items)
+        """Whether no item is missing, and every one that the console sent agrees with the ledger."""
+        return not self.missing and all(item.agrees for item in self.items)
 
 
 def reconcile(account: Account, console_payload: Mapping[str, object]) -> Reconciliation:
@@ -66,32 +70,42 @@ def reconcile(account: Account, console_payload: Mapping[str, object]) -> Reconc
     """
     figures = dict(_figures(account))
     items = []
-    for name, used, limit in _items(console_payload):
-        if name in figures:
+    for where, fields in _items(console_payload):
+        name = fields.get("name")
+        if isinstance(name, str) and name in figures:
+            used, limit = _whole(fields, "used", where), _whole(fields, "limit", where)
             items.append(ReconciledItem(name, used * MILLI, limit * MILLI, *figures[name]))
+    expected = figures if account.plan is not None else ()
     sent = {item.name for item in items}
-    return Reconciliation(tuple(items), tuple(name for name in figures if name not in sent))
+    return Reconciliation(tuple(items), tuple(name for name in expected if name not in sent))
 
 
 def _figures(account: Account) -> Iterator[tuple[str, tuple[int, int]]]:
-    """What the ledger says of each item: used (overage included) and limit, in millicredits."""
+    """What the ledger says of each item: used (overage included) and limit, in millicredits.
+
+    What holds of the allowance before a trade-in keep or give back can leave a pot with more than was issued into it.
+    Then what is there is the limit, and nothing of it is used.
+    """
     held: dict[str, int] = {}
     for hold in account.holds.values():
         for pot, part in hold.parts:
             held[pot] = held.get(pot, 0) + part
     plan_used = plan_limit = grants_used = grants_limit = 0
     for bucket in account.buckets:
-        used = bucket.issued - bucket.millicredits - held.get(bucket.pot, 0)
+        left = bucket.millicredits + held.get(bucket.pot, 0)
+        limit = max(bucket.issued, left)
+        used = limit - left
         if bucket.pot != ALLOWANCE:
-            grants_used, grants_limit = grants_used + used, grants_limit + bucket.issued
+            grants_used, grants_limit = grants_used + used, grants_limit + limit
         elif account.plan is not None:
-            plan_used, plan_limit = used + account.plan.overage, bucket.issued
+            plan_used, plan_limit = used + account.plan.overage, limit
     yield PLAN, (plan_used, plan_limit)
     yield COMPENSATION, (grants_used, grants_limit)
     yield MONTH, (plan_used + grants_used, plan_limit + grants_limit)
 
 
-def _items(payload: object) -> Iterator[tuple[str, int, int]]:
+def _items(payload: object) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Each item that the console sent, and where it stands."""
     data = _object(_object(payload, "payload").get("data"), "data")
     for section in ("usage", "monthUsage"):
         group = data.get(section)
@@ -100,8 +114,7 @@ def _items(payload: object) -> Iterator[tuple[str, int, int]]:
             raise InputError(f"data.{section}.items", f"needs a list, not {shown(listed)}")
         for number, item in enumerate(listed or ()):
             where = f"data.{section}.items[{number}]"
-            fields = _object(item, where)
-            yield str(fields.get("name")), _whole(fields, "used", where), _whole(fields, "limit", where)
+            yield where, _object(item, where)
 
 
 def _object(value: object, where: str) -> Mapping[str, object]:

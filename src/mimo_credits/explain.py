@@ -1,7 +1,7 @@
 """`explain`: why an entry says what it says: from the entry back to the usage, the rate, the card and its source.
 
 Nothing is decided here. The card is taken from the book by the id that the entry carries, and must still have the
-digest that the entry carries.
+digest that the entry carries. What a command or a correction decided, and no card, cites none.
 """
 
 from __future__ import annotations
@@ -11,8 +11,23 @@ from typing import NamedTuple
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.card import RateCard, Source, cited
-from mimo_credits.errors import CardMismatch, InputError
-from mimo_credits.ledger.entries import CycleOpened, Entry, Posting, Rated, TierChanged, each_entry
+from mimo_credits.errors import CardMismatch, InputError, shown
+from mimo_credits.ledger.entries import (
+    Accrued,
+    Billed,
+    BucketClosed,
+    BucketOpened,
+    CycleOpened,
+    Entry,
+    HoldClosed,
+    HoldOpened,
+    Posting,
+    Rated,
+    Restated,
+    Scheduled,
+    TierChanged,
+    each_entry,
+)
 from mimo_credits.pricing import CardRef
 from mimo_credits.seen import seen
 from mimo_credits.statements import StatementLine, rated_lines
@@ -25,11 +40,12 @@ class Explanation(NamedTuple):
     """One entry, explained.
 
     `usage`, `lines`, `band` and `off_peak` are set where a usage is behind it; `rule` says in words what decided;
-    `citation` is what the card says of its source (how sure, then who), `sources` what those sources are.
+    `citation` is what the card says of its source (how sure, then who), `sources` what those sources are. Where no card
+    decided, `card` is None, and `rule` names the command.
     """
 
     entry: Entry
-    card: CardRef
+    card: CardRef | None
     rule: str
     usage: Usage | None
     lines: tuple[StatementLine, ...]
@@ -52,6 +68,9 @@ def explain(entry: Entry, entries: Sequence[Entry], book: RateBook) -> Explanati
     rated = _rated_behind(entry, entries)
     if rated is not None:
         return _usage(entry, rated, book)
+    asked = _asked(entry)
+    if asked is not None:
+        return Explanation(entry, None, asked, None, (), "", False, "", ())
     return _terms(entry, entries, book)
 
 
@@ -96,6 +115,28 @@ def _band(rated: Rated, bands: int) -> str:
     if not bands or rated.rates.limit == UNLIMITED:
         return "every request"
     return f"requests up to {rated.rates.limit:,} input tokens (band {rated.rates.band + 1} of {bands})"
+
+
+_GRANT = "grant:"
+
+
+def _asked(entry: Entry) -> str | None:
+    """What decided an entry that no card decides, in words; None where a card does."""
+    match entry:
+        case (
+            BucketOpened(pot=pot)
+            | BucketClosed(pot=pot)
+            | Posting(reason="grant", target=pot)
+            | Posting(reason="expiry", source=pot)
+        ) if pot.startswith(_GRANT):
+            return f"the command Grant {shown(pot.removeprefix(_GRANT))} gave these credits, and says when they expire"
+        case HoldOpened(id=ref) | HoldClosed(id=ref) | Posting(reason="hold" | "hold-returned", ref=ref):
+            return f"the command Hold {shown(ref)} reserved credits until it is settled, released or lapses"
+        case Scheduled():
+            return f"the command {shown(entry.ref)} said what the renewal will do"
+        case Restated() | Posting(reason="correction") | Accrued(reason="correction") | Billed(reason="correction"):
+            return "a correction turns this history into another, which says why"
+    return None
 
 
 _POLICY = {"first-purchase": "first_purchase_pays", "upgrade": "upgrade", "trade-in": "upgrade", "carried": "rollover"}

@@ -16,8 +16,7 @@ from mimo_credits.ledger.account import Account
 from mimo_credits.ledger.audit import audit
 from mimo_credits.ledger.commands import Command, Identified, check_id
 from mimo_credits.ledger.engine import apply
-from mimo_credits.ledger.entries import Entry
-from mimo_credits.ledger.evolution import replay
+from mimo_credits.ledger.entries import Billed, Entry, HoldOpened, Posting, Rated, Scheduled, TierChanged
 from mimo_credits.seen import seen
 from mimo_credits.statements import Statement, statement
 
@@ -130,7 +129,11 @@ class Ledger:
 
     @classmethod
     def restore(cls, snapshot: Snapshot, book: RateBook) -> Ledger:
-        """The ledger that a snapshot was taken of. Raises `InputError` where an account is not what its entries say."""
+        """The ledger that a snapshot was taken of.
+
+        Raises `InputError` where the books of an account are wrong by its entries alone (`ledger.audit` without a
+        book), or its commands are not those that made its entries.
+        """
         if not isinstance(snapshot, Snapshot):
             raise wrong_type("snapshot", "a Snapshot", snapshot)
         ledger = cls(book)
@@ -138,7 +141,43 @@ class Ledger:
             check_id(kept.account_id, "account_id")
             if kept.account_id in ledger._records:
                 raise InputError("snapshot", f"account {shown(kept.account_id)} stands in it twice")
-            if replay(kept.entries) != kept.account:
-                raise InputError("snapshot", f"account {shown(kept.account_id)} is not what its entries add up to")
+            for problem in (*audit(kept.account, kept.entries), *_wrong_commands(kept)):
+                raise InputError("snapshot", f"account {shown(kept.account_id)}: {problem}")
             ledger._records[kept.account_id] = _Record(kept)
         return ledger
+
+
+def _wrong_commands(kept: AccountSnapshot) -> Iterator[Problem]:
+    """Each id stands once, the commands in order, each with entries of its own, and none is missing that made some.
+
+    What no command made is what time brought.
+    """
+    made: dict[str, range] = {}
+    end = 0
+    for number, one in enumerate(kept.commands):
+        where = f"commands[{number}]"
+        if one.command.id in made:
+            yield Problem(where, f"has the id {shown(one.command.id)} again")
+        if one.made < 0 or not end <= one.first <= len(kept.entries) - one.made:
+            yield Problem(
+                where, f"claims {one.made} entries from {one.first} on, where {end} is the first that is free"
+            )
+            return
+        end = one.first + one.made
+        made[one.command.id] = range(one.first, end)
+    for number, entry in enumerate(kept.entries):
+        command = _asked_by(entry)
+        if command and number not in made.get(command, ()):
+            yield Problem(f"entries[{number}]", f"is of the command {shown(command)}, which did not make it")
+
+
+def _asked_by(entry: Entry) -> str:
+    """The id of the command that must have made an entry; empty where time or a correction may have made it, too."""
+    match entry:
+        case Rated() | HoldOpened():
+            return entry.id
+        case TierChanged() | Scheduled() | Billed():
+            return entry.ref
+        case Posting(reason="grant"):
+            return entry.ref
+    return ""

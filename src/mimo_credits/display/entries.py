@@ -26,10 +26,11 @@ def receipt_sheet(receipt: Receipt) -> Sheet:
 def explanation_sheet(explained: Explanation) -> Sheet:
     """An entry, the rule and the card that decided it, and who says so."""
     entry = explained.entry
-    rows = [["entry", f"{instant(entry.at)} UTC, {_said(entry)}"], ["card", card_name(explained.card)]]
+    rows = [["entry", f"{instant(entry.at)} UTC, {_said(entry)}"]]
+    rows += [["card", card_name(explained.card)]] if explained.card is not None else []
     if explained.band:
         rows += [["rate for", explained.band], ["time of day", "off-peak" if explained.off_peak else "peak"]]
-    rows.append(["cited", explained.citation])
+    rows += [["cited", explained.citation]] if explained.citation else []
     blocks: list[Block] = [untitled("ll", rows)]
     if explained.lines:
         blocks.append(usage_table(explained.lines))

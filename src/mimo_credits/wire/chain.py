@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from mimo_credits.errors import InputError, several, wrong_type
+from mimo_credits.errors import InputError, several, shown
 from mimo_credits.ledger import Entry
 from mimo_credits.ledger.entries import each_entry
 from mimo_credits.wire.codec import dumps
@@ -63,15 +63,18 @@ def verify_chain(
 
     `previous` is the hash before the first link, for a part of a chain. `head` and `length` are what the last link's
     hash and the number of links should be; without them a chain that ends too early looks whole. Raises `InputError`
-    for anything but links.
+    for what is no `Link`.
     """
-    known = [_link(link) for link in several(links, "links", "links of a chain")]
+    known = list(several(links, "links", "links of a chain"))
+    for index, link in enumerate(known):
+        if not isinstance(link, Link):
+            raise InputError(f"links[{index}]", f"needs a Link, as chain(entries) makes them, not {shown(link)}")
     expected = previous
     for index, link in enumerate(known):
         if not _is_intact(link):
             return Break(index, "changed", "its hash does not belong to its entry and the hash before")
         if link.previous != expected:
-            return _misplaced(known, index, previous)
+            return _misplaced(known, index, expected, start=previous, head=head)
         expected = link.hash
     return _wrong_end(known, previous, head, length)
 
@@ -81,21 +84,15 @@ def link_hash(previous: str, text: str) -> str:
     return sha256(f"{previous}\n{text}".encode()).hexdigest()
 
 
-def _link(value: object) -> Link:
-    if not isinstance(value, Link):
-        raise wrong_type("links", "links of a chain", value)
-    return value
-
-
 def _is_intact(link: Link) -> bool:
     try:
         return link.hash == link_hash(link.previous, dumps(link.entry))
-    except InputError:  # nothing that could have been chained
+    except (InputError, UnicodeEncodeError):  # nothing that could have been chained
         return False
 
 
-def _misplaced(links: Sequence[Link], index: int, start: str) -> Break:
-    """How a link came to stand at `index` that is intact, but is not chained to the one before it."""
+def _misplaced(links: Sequence[Link], index: int, expected: str, *, start: str, head: str | None) -> Break:
+    """How a link came to stand at `index` that is intact, but is not chained to `expected`, the hash before it."""
     link = links[index]
     places: dict[str, int] = {}
     for other, found in enumerate(links):
@@ -104,13 +101,12 @@ def _misplaced(links: Sequence[Link], index: int, start: str) -> Break:
         places[found.hash] = other
     places[start] = -1
     place = places.get(link.previous)
-    if place is None:
-        expected = links[index - 1].hash if index else start
-        if any(later.previous == expected for later in links[index + 1 :]):
-            return Break(index, "inserted", "it is chained to nothing here, and a later link takes its place")
-        return Break(index, "dropped", "what it is chained to is missing, or was replaced together with its hash")
-    if place > index:
+    if place is not None and place > index:
         return Break(index, "reordered", f"what it is chained to stands later, at {place}")
+    if expected == head or any(later.previous == expected for later in links[index + 1 :]):
+        return Break(index, "inserted", "it is not chained to what stands before it, and a later link or the head is")
+    if place is None:
+        return Break(index, "dropped", "what it is chained to is missing, or was replaced together with its hash")
     return Break(place + 1, "inserted", f"the link at {index} is chained to what stands before this")
 
 
