@@ -21,6 +21,7 @@ ZONES = (
     "America/New_York",
     "Africa/Cairo",  # puts its clock forward at midnight, so that some midnights do not exist
     "Australia/Lord_Howe",  # puts it forward by half an hour
+    "Pacific/Apia",  # had no 30 December 2011
 )
 MONTHLY = CycleRule(0, 1, "day-end", "UTC")
 THIRTY_DAYS = CycleRule(30, 0, "day-end", "UTC")
@@ -31,7 +32,7 @@ boundaries = st.sampled_from(["instant", "day-end"])
 anchors = st.datetimes(datetime(2000, 1, 1), datetime(2080, 1, 1), timezones=st.just(UTC))
 rules = st.builds(
     lambda period, boundary, zone: CycleRule(*period, boundary, zone),
-    st.sampled_from([(30, 0), (7, 0), (0, 1), (0, 3), (0, 12)]),
+    st.sampled_from([(30, 0), (7, 0), (2, 0), (0, 1), (0, 3), (0, 12)]),
     boundaries,
     zones,
 )
@@ -142,6 +143,22 @@ def test_ends_rise_strictly_and_lie_in_utc(anchor, rule, number):
     end, after = rule.end_of(anchor, number), rule.end_of(anchor, number + 1)
     assert anchor < end < after
     assert end.tzinfo is UTC
+
+
+@given(anchors, boundaries, zones, st.integers(1, 300))
+def test_ends_of_one_day_cycles_never_fall(anchor, boundary, zone, number):
+    rule = CycleRule(1, 0, boundary, zone)
+    assert anchor < rule.end_of(anchor, 1) <= rule.end_of(anchor, number) <= rule.end_of(anchor, number + 1)
+
+
+@pytest.mark.parametrize(("boundary", "end"), [("instant", utc(2011, 12, 30, 12)), ("day-end", utc(2011, 12, 30, 10))])
+def test_a_cycle_of_a_day_that_the_zone_skipped_has_no_length(boundary, end):
+    """It begins where the one before it ends, and ends there, too."""
+    rule = CycleRule(1, 0, boundary, "Pacific/Apia")
+    one_day = timedelta(days=1)
+    found = ends(rule, utc(2011, 12, 27, 12), 5)
+    first = found.index(end)
+    assert found[first - 1 : first + 3] == [end - one_day, end, end, end + one_day]
 
 
 @given(anchors, st.sampled_from([7, 30, 365]), zones, st.integers(1, 300))

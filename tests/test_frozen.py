@@ -59,6 +59,15 @@ def test_it_cannot_be_changed():
     assert frozen == {"a": 1}
 
 
+@given(mappings, st.sampled_from(["a", "c"]))
+def test_a_map_with_an_entry_more_or_less_is_another_map(entries, name):
+    frozen = FrozenMap(entries)
+    assert list(frozen.having(name, -1).items()) == list({**entries, name: -1}.items())
+    assert list(frozen.without(name).items()) == [item for item in entries.items() if item[0] != name]
+    assert list(frozen.values()) == list(entries.values())
+    assert frozen == entries
+
+
 def test_a_name_that_is_not_there_is_a_key_error():
     assert FrozenMap({"a": 1}).get("b") is None
     with pytest.raises(KeyError):

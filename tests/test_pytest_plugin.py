@@ -254,4 +254,5 @@ def test_it_works_under_xdist_with_coverage(pytester):
     )
     assert done.ret == 0
     frozen = next(line for line in done.stdout.lines if "frozen.py" in line)
-    assert int(frozen.split()[2]) < 8, frozen
+    statements, missed = map(int, frozen.split()[1:3])
+    assert missed < statements / 2, frozen

@@ -4,6 +4,9 @@ A cycle is half-open, `[start, end)`, in UTC. Its end is `anchor + number x peri
 zone, with dateutil's month arithmetic, so that the 31st clamps to a short month's last day and comes back after it:
 31 January, 28 February, 31 March. Two kinds of boundary are known: `instant` (the time of day of the anchor) and
 `day-end` (a cycle runs to the end of that day: bought on 28 March, it ends with 28 April).
+
+Ends never fall, and rise from cycle to cycle but for one case: a cycle of one day that falls on a day which the zone's
+clock skipped (Pacific/Apia had no 30 December 2011) starts and ends at the same instant. It counts as any other.
 """
 
 from __future__ import annotations

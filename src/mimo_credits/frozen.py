@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
@@ -31,6 +31,24 @@ class FrozenMap(Mapping[str, V], Generic[V]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def items(self) -> ItemsView[str, V]:
+        """As of any mapping; the views of a dict cannot change it, and are many times faster than a Mapping's own."""
+        return self._entries.items()
+
+    def values(self) -> ValuesView[V]:
+        """As of any mapping."""
+        return self._entries.values()
+
+    def having(self, name: str, value: V) -> FrozenMap[V]:
+        """A map with this entry in the place of the name's own, or at the end."""
+        return FrozenMap(self._entries | {name: value})
+
+    def without(self, name: str) -> FrozenMap[V]:
+        """A map that does not have the name, whether this one has it or not."""
+        left = dict(self._entries)
+        left.pop(name, None)
+        return FrozenMap(left)
 
     def __hash__(self) -> int:
         return hash(frozenset(self._entries.items()))

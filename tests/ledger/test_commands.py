@@ -216,6 +216,12 @@ def test_pay_as_you_go_goes_on_with_each_meter_and_as_long_an_input(
     assert found.what.startswith(f"has no {what}")
 
 
+def test_a_band_without_rates_is_said_once_also_where_pay_as_you_go_needs_its_price() -> None:
+    with pytest.raises(RateCardError) as caught:
+        RateCard.from_toml(edited(PAYING, ("credits     = 2\n", "")), file=FILE)
+    assert [problem.what for problem in caught.value.problems] == ["credits stands in a band, but not in each of them"]
+
+
 def test_after_a_lapse_the_console_has_no_plan_figures() -> None:
     account = fold(Account(), [Subscribe("s", AT, "lite"), Cancel("c", LATER)], BOOK)[0]
     lapsed = account.as_of(AT + timedelta(days=60), BOOK)

@@ -101,6 +101,18 @@ def test_after_the_plan_the_bills_of_late_usage_are_together_rounded_once(roundi
         assert min(amounts) >= 0
 
 
+def test_no_bill_is_negative_where_the_one_before_was_rounded_up_by_more_than_is_owed_since():
+    """A token of USD 0.0007 before the plan lapses, and one after: the cent of the first bill pays for both."""
+    book = RateBook([card(replace(PAYING, money_rounding="up"))])
+    used_up, beyond = Record("10 credits", at(1), tokens(20)), Record("beyond", at(2), tokens(1))
+    commands = [Subscribe("usd", START, "lite"), used_up, beyond, Cancel("cancel", at(2)), Advance(at(24))]
+    account, entries = fold(Account(), commands, book)
+    assert bills(entries) == [("USD", Decimal("0.01"))]
+    account, late = apply(account, Record("late", at(3), tokens(1)), book)
+    assert bills(late) == [("USD", Decimal("0.00"))]
+    assert account.accrued == {"USD": Fraction(14 - 100, 10_000)}
+
+
 def test_what_rounding_left_of_an_old_plan_is_no_new_plans_to_pay():
     commands = dollars_then_yuan()
     commands.insert(1, searched(1, 1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from mimo_credits.card import RateCard, Rollover
@@ -58,7 +59,8 @@ def next_due(draft: Draft) -> Due | None:
     for bucket in account.buckets:
         if bucket.expires_at is not None and bucket.pot != ALLOWANCE:
             found.append(Due(bucket.expires_at, _EXPIRY, bucket.pot, partial(_expire, bucket=bucket)))
-    for hold in account.holds.values():
+    if account.holds:
+        hold = min(account.holds.values(), key=attrgetter("expires_at", "id"))
         found.append(Due(hold.expires_at, _HOLD_LAPSE, hold.id, partial(lapse_hold, hold=hold)))
     plan = account.plan
     if plan is not None:

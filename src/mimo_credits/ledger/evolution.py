@@ -128,7 +128,7 @@ def _reserved(holds: FrozenMap[OpenHold], entry: Posting) -> FrozenMap[OpenHold]
     hold = holds.get(entry.ref)
     if hold is None:
         return holds
-    return FrozenMap({**holds, entry.ref: hold._replace(parts=(*hold.parts, (entry.source, entry.millicredits)))})
+    return holds.having(entry.ref, hold._replace(parts=(*hold.parts, (entry.source, entry.millicredits))))
 
 
 def _let_expire(closed: ClosedSegment | None, entry: Posting) -> ClosedSegment | None:
@@ -234,15 +234,14 @@ def _bucket_closed(account: Account, entry: BucketClosed) -> Account:
 
 def _hold_opened(account: Account, entry: HoldOpened) -> Account:
     hold = OpenHold(entry.id, entry.at, entry.expires_at, entry.card, ())
-    return account._replace(now=_clock(account, entry.at), holds=FrozenMap({**account.holds, entry.id: hold}))
+    return account._replace(now=_clock(account, entry.at), holds=account.holds.having(entry.id, hold))
 
 
 def _hold_closed(account: Account, entry: HoldClosed) -> Account:
-    holds = FrozenMap({name: hold for name, hold in account.holds.items() if name != entry.id})
     ended = account.ended_holds
     if entry.how != "settled":
         ended = (*ended, EndedHold(entry.id, entry.how, 0))
-    return account._replace(now=_clock(account, entry.at), holds=holds, ended_holds=ended)
+    return account._replace(now=_clock(account, entry.at), holds=account.holds.without(entry.id), ended_holds=ended)
 
 
 def _accrued(account: Account, entry: Accrued) -> Account:
