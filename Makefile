@@ -90,7 +90,7 @@ schema: $(VENV)/.runtime ## writes rates/schema.json anew from the models
 api: $(VENV)/.test ## writes docs/api/ anew for the version in the making
 	$(BIN)/python -m tools.api --write
 
-pictures: $(VENV)/.test ## draws the README's pictures anew
+pictures: $(VENV)/.test ## draws the README's pictures anew (needs chromium)
 	$(BIN)/python -m tools.pictures
 
 site: $(VENV)/.site ## builds the documentation site, its notebooks run

@@ -1,7 +1,8 @@
 """A sheet as HTML, for notebooks and pages: semantic tables that read well in light, in dark, and without a style.
 
 One rule: every text that comes from a value is escaped, so that a model named like markup stays a name. Numbers stand
-on the right by an attribute as well, because some hosts strip styles. Colours are the host's own.
+on the right by an attribute as well, because some hosts strip styles. Colours are the host's own. What is said of cells
+names the class twice, so that it outweighs Jupyter's rule by which all cells stand on the right.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ _STYLE = """<style>
 .mimo-credits { color: var(--jp-content-font-color1, var(--vscode-editor-foreground, inherit)); overflow-x: auto; }
 .mimo-credits table { border-collapse: collapse; margin: 0.5em 0 1em; font-variant-numeric: tabular-nums; }
 .mimo-credits caption { caption-side: top; text-align: left; font-weight: 600; padding: 0.3em 0; white-space: nowrap; }
-.mimo-credits :is(td, th) { padding: 0.2em 0.8em 0.2em 0; text-align: left; vertical-align: baseline;
+.mimo-credits.mimo-credits table :is(td, th) { padding: 0.2em 0.8em 0.2em 0; text-align: left; vertical-align: baseline;
   background: transparent; white-space: nowrap; }
-.mimo-credits :is(td, th)[align="right"] { text-align: right; }
-.mimo-credits thead th { border-bottom: 1px solid currentColor; font-weight: 600; }
-.mimo-credits tr.total > * { border-top: 1px solid currentColor; font-weight: 700; }
-.mimo-credits tr.note > * { font-style: italic; padding-left: 1.2em; }
-.mimo-credits tbody th[scope="rowgroup"] { padding-top: 0.6em; }
+.mimo-credits.mimo-credits table :is(td, th)[align="right"] { text-align: right; }
+.mimo-credits.mimo-credits table thead th { border-bottom: 1px solid currentColor; font-weight: 600; }
+.mimo-credits.mimo-credits table tr.total > * { border-top: 1px solid currentColor; font-weight: 700; }
+.mimo-credits.mimo-credits table tr.note > * { font-style: italic; padding-left: 1.2em; }
+.mimo-credits.mimo-credits table tbody th[scope="rowgroup"] { padding-top: 0.6em; }
 </style>"""
 
 
