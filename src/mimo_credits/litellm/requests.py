@@ -78,22 +78,23 @@ def _known_limit(request: Request) -> int | None:
 
 def _input_tokens(request: Request) -> int:
     model = model_of(request)
-    texts = sum(
-        litellm.token_counter(model=model, text=_as_text(request[name])) for name in _TEXTS if request.get(name)
-    )
-    return texts + _message_tokens(model, request.get("messages"), request.get("tools"))
+    texts = [_as_text(request[name]) for name in _TEXTS if request.get(name)]
+    messages = _message_tokens(model, request.get("messages"), request.get("tools"))
+    return messages + sum(_tokens(model, text=text) for text in texts)
 
 
 def _message_tokens(model: str, messages: object, tools: object) -> int:
     """A picture counts by LiteLLM's fixed guess: none is fetched."""
     if not messages:
-        return litellm.token_counter(model=model, text=_as_text(tools)) if tools else 0
+        return _tokens(model, text=_as_text(tools)) if tools else 0
     try:
-        return litellm.token_counter(
-            model=model, messages=messages, tools=tools or None, use_default_image_token_count=True
-        )
+        return _tokens(model, messages=messages, tools=tools or None, use_default_image_token_count=True)
     except Exception:  # a kind of message that the counter does not know: its JSON is no shorter
-        return litellm.token_counter(model=model, text=_as_text([messages, tools]))
+        return _tokens(model, text=_as_text([messages, tools]))
+
+
+def _tokens(model: str, **counted: Any) -> int:
+    return int(litellm.token_counter(model=model, **counted))
 
 
 def _as_text(value: object) -> str:
