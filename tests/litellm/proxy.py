@@ -7,6 +7,7 @@ The proxy asks for exact versions of some libraries that our own tools need newe
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -48,6 +49,7 @@ class Proxy:
         shutil.copytree(SAMPLE, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
         self._environment = _environment() | {
             "MIMO_API_BASE": provider,
+            "LITELLM_MASTER_KEY": f"sk-{secrets.token_hex(32)}",
             "MIMO_API_KEY": "none",
             "TEAM_KEYS": "reds=sk-red blues=sk-blue",
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",

@@ -95,9 +95,7 @@ def body(content="hi", **options):
 
 def ask(proxy, key, content="hi", **options):
     headers = {"Authorization": f"Bearer {key}"}
-    return httpx.post(
-        f"{proxy.url}/v1/chat/completions", json=body(content, **options), headers=headers, timeout=180
-    )
+    return httpx.post(f"{proxy.url}/v1/chat/completions", json=body(content, **options), headers=headers, timeout=180)
 
 
 def test_a_call_is_charged_to_the_team_of_its_key_with_cached_tokens_once(proxy, books):

@@ -9,7 +9,7 @@ from litellm.proxy._types import UserAPIKeyAuth
 TEAMS = [pair.partition("=")[::2] for pair in os.environ["TEAM_KEYS"].split()]
 
 
-async def team_of(request: Request, api_key: str) -> UserAPIKeyAuth:
+async def team_of(request: Request, api_key: str) -> UserAPIKeyAuth:  # noqa: ARG001 - LiteLLM passes both
     """The team whose key it is."""
     for team, key in TEAMS:
         if key and secrets.compare_digest(key.encode(), api_key.encode()):
