@@ -17,7 +17,7 @@ from litellm import ModelResponse
 from litellm import Usage as LitellmUsage
 
 from mimo_credits import Hold, HoldClosed, HoldOpened, InputError, Usage, charge
-from mimo_credits.litellm import CreditsRefused, MimoCreditsLogger, caller
+from mimo_credits.litellm import CreditsRefused, MimoCreditsLogger, at_most, caller
 from tests.litellm.conftest import CARD, START, TEAM
 
 pytestmark = [
@@ -109,6 +109,18 @@ def test_a_call_is_charged_for_what_it_used_and_no_more(team, logger):
     asyncio.run(main())
     assert len(team.charged()) == 1
     assert left - team.account().remaining_millicredits == credits_of(*team.charged())
+
+
+def test_arguments_without_a_name_are_held_for_as_well(team, listen):
+    requests = []
+    listen(estimate=lambda request: requests.append(request) or at_most(request))
+
+    async def main():
+        await litellm.acompletion(MODEL, MESSAGES, max_tokens=10, api_key="none", mock_response=mock())
+        await quiet(team, 1)
+
+    asyncio.run(main())
+    assert [(request["model"], request["messages"]) for request in requests] == [(MODEL, MESSAGES)]
 
 
 def test_a_stream_is_charged_when_it_has_ended(team, logger):

@@ -101,12 +101,14 @@ class MimoCreditsLogger(CustomLogger):
         kind = getattr(call_type, "value", call_type)
         if kind not in _METERED:
             return None
-        details = kwargs["litellm_logging_obj"].model_call_details
+        call = kwargs["litellm_logging_obj"]
+        details = call.model_call_details
         outer = details.get(_KEY)
         if outer is not None and not outer.ended and outer.call_type != kind:
             return None
         details[_KEY] = None
-        details[_KEY] = await self._reserve(kwargs, kind)
+        positional = {"model": call.model, "messages": call.messages}  # arguments without a name are no part of kwargs
+        details[_KEY] = await self._reserve(positional | kwargs, kind)
         return None
 
     async def async_post_call_success_deployment_hook(self, request_data: Any, response: Any, call_type: Any) -> None:
