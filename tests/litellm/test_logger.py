@@ -273,15 +273,18 @@ def test_retries_and_fallbacks_pay_for_the_attempt_that_answered(team, logger, u
 
 
 def test_a_refusal_is_not_tried_again_and_cools_no_deployment_down(team, listen, upstream):
-    listen(estimate=lambda _: Usage("mimo-v2.5-pro", input_tokens=1_000_000))
-    router = litellm.Router(
-        [{"model_name": "mimo", "litellm_params": {"model": MODEL, "api_key": "none", "api_base": upstream.url}}],
-        num_retries=3,
-    )
+    asked_for = []
+    too_much = Usage("mimo-v2.5-pro", input_tokens=1_000_000)
+    listen(estimate=lambda request: asked_for.append(request) or too_much)
+    deployment = {"model": MODEL, "api_key": "none", "api_base": upstream.url}
+    both = [{"model_name": "mimo", "litellm_params": deployment, "model_info": {"id": name}} for name in "ab"]
+    router = litellm.Router(both, num_retries=3, retry_after=0, allowed_fails=0)
 
     async def main():
-        with pytest.raises(CreditsRefused, match="more than are free"):
-            await router.acompletion("mimo", MESSAGES)
+        for _ in range(6):
+            with pytest.raises(CreditsRefused, match="more than are free"):
+                await router.acompletion("mimo", MESSAGES)
+        assert len(asked_for) == 6
         listen()
         await router.acompletion("mimo", MESSAGES)
         await quiet(team, 1)

@@ -83,6 +83,19 @@ def test_a_store_that_fails_twice_is_asked_again_and_counts_once(books, meter_of
     assert books.ledger.verify("reds") == ()
 
 
+def test_a_retry_finds_what_was_written_at_the_accounts_instant(books, meter_of, tmp_path):
+    """The account's clock is ahead, so the first try was stored at another instant than it asked for."""
+    meter_of().reserve(REQUEST)
+    slow = meter_of(clock=lambda: START - timedelta(hours=1))
+    books.fails = ["after"]
+    reservation = slow.reserve(REQUEST)
+    books.fails = ["after"]
+    slow.charge(reservation, ANSWER)
+    assert books.charged == [WITH_CACHED]
+    assert len(books.ledger.account("reds").holds) == 1
+    assert not (tmp_path / "unwritten.jsonl").exists()
+
+
 def test_without_a_ledger_nothing_is_sent(books, meter_of):
     books.fails = ["before"] * 3
     with pytest.raises(CreditsRefused) as refusal:

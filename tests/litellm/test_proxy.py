@@ -149,9 +149,10 @@ def test_a_stream_is_charged_and_one_that_its_client_leaves_pays_for_what_had_co
     assert usage.input_tokens > 0
 
 
-def test_a_failed_call_costs_nothing(proxy, books):
-    left, before = books.account("blues").remaining, len(books.charged("blues"))
-    assert ask(proxy, "sk-blue", "fail").status_code == 500
+def test_a_failed_call_costs_nothing_and_neither_do_its_retries(proxy, books, provider):
+    left, before, asked = books.account("blues").remaining, len(books.charged("blues")), len(provider.asked)
+    assert ask(proxy, "sk-blue", "fail", num_retries=2).status_code == 500
+    assert len(provider.asked) - asked >= 3
     assert len(books.quiet("blues", before)) == before
     assert books.account("blues").remaining == left
 

@@ -34,9 +34,8 @@ def caller(request: Request) -> str:
     """
     for name in ("metadata", "litellm_metadata"):
         found = request.get(name)
+        # The proxy's own object: what a client can write as JSON has no such attributes.
         key = found.get("user_api_key_auth") if isinstance(found, Mapping) else None
-        if key is None or isinstance(key, (Mapping, str)):
-            continue  # what a client can write as JSON is no word of the proxy's
         if owner := getattr(key, "team_id", None) or getattr(key, "user_id", None):
             return str(owner)
         if secret := getattr(key, "api_key", None):
