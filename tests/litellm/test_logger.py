@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from datetime import timedelta
 from functools import partial
 
@@ -193,7 +192,9 @@ def test_concurrent_streams_cannot_pass_the_limit_together(world, listen_to, ups
     assert world.account().pots.overage == 0
 
 
-@pytest.mark.parametrize(("model", "stream"), [(MODEL, False), (MODEL, True), ("anthropic/mimo-v2.5-pro", False)])
+@pytest.mark.parametrize(
+    ("model", "stream"), [(model, stream) for model in (MODEL, "anthropic/mimo-v2.5-pro") for stream in (False, True)]
+)
 def test_cached_tokens_are_billed_once_and_as_cached(team, logger, upstream, model, stream):
     async def main():
         call = ask(model=model, api_base=upstream.url, stream=stream)
@@ -304,6 +305,25 @@ def test_a_stream_that_breaks_off_pays_for_what_had_come(team, logger, upstream)
     (usage,) = team.charged()
     assert 0 < usage.output_tokens < 50
     assert usage.input_tokens > 0
+
+
+def test_a_synchronous_stream_that_breaks_off_holds_nothing_any_more(team, logger, upstream):
+    messages = [{"role": "user", "content": "break"}]
+    stream = logger.completion(
+        model=MODEL, messages=messages, api_key="none", api_base=upstream.url, stream=True, max_retries=0
+    )
+    with pytest.raises(litellm.ServiceUnavailableError):
+        list(stream)
+    asyncio.run(quiet(team))
+    assert len(team.charged()) <= 1
+
+
+def test_a_synchronous_call_that_fails_gives_its_hold_back(team, logger, upstream):
+    messages = [{"role": "user", "content": "fail"}]
+    with pytest.raises(litellm.InternalServerError):
+        logger.completion(model=MODEL, messages=messages, api_key="none", api_base=upstream.url, max_retries=0)
+    assert not team.account().holds
+    assert team.charged() == []
 
 
 def test_a_stream_that_is_left_lying_holds_until_the_hold_lapses(team, listen, upstream):
@@ -423,6 +443,25 @@ def test_other_kinds_of_call_are_held_once_and_charged_once(team, logger, upstre
         assert team.charged() == [WITH_CACHED]
 
 
+@pytest.mark.parametrize("provider", ["native", "served by a completion"])
+@pytest.mark.parametrize("kind", ["messages", "responses"])
+def test_streams_of_other_kinds_are_held_once_and_charged_once(team, logger, upstream, kind, provider):
+    native = {"messages": "anthropic", "responses": "openai"}[kind] if provider == "native" else "hosted_vllm"
+    options = {"model": f"{native}/mimo-v2.5-pro", "api_key": "none", "api_base": upstream.url, "stream": True}
+
+    async def main():
+        if kind == "messages":
+            stream = await litellm.anthropic.messages.acreate(messages=MESSAGES, max_tokens=50, **options)
+        else:
+            stream = await litellm.aresponses(input="hi", **options)
+        assert [event async for event in stream]
+        await quiet(team, 1)
+
+    asyncio.run(main())
+    assert team.charged() == [WITH_CACHED]
+    assert len(holds_of(team)) == 1
+
+
 def test_a_call_inside_another_one_is_under_its_hold(team, logger, upstream):
     """Anthropic's messages for a provider that speaks OpenAI: LiteLLM serves them by a completion."""
 
@@ -441,11 +480,11 @@ def test_models_of_others_are_refused_or_left_alone_as_chosen(team, listen):
     call = {"model": "openai/gpt-4o", "mock_response": mock()}
 
     async def main():
-        listen(estimate=lambda request: Usage(request["model"].removeprefix("openai/"), input_tokens=10))
+        listen(estimate=at_most)
         with pytest.raises(CreditsRefused, match="gpt-4o") as refusal:
             await ask(**call)
         assert (refusal.value.reason, refusal.value.http_status) == ("not-priced", 422)
-        listen(other_models="pass")
+        listen(estimate=at_most, other_models="pass")
         await ask(**call)
         await read(ask(**call | {"mock_response": "one two", "stream": True}))
         await asyncio.sleep(0.2)
@@ -477,24 +516,25 @@ def test_outside_a_proxy_nobody_is_named_by_default(world, listen_to):
 
 
 def test_the_event_loop_does_not_wait_for_the_ledger(team, listen):
+    """Each of the ledger's commands asks the loop for something, and gets it."""
     logger = listen()
-    books = team.books
+    books, answered = team.books, []
 
-    class Slow:
+    class Asking:
         book = books.book
 
         def apply(self, *arguments):
-            time.sleep(0.3)
+            answered.append(asyncio.run_coroutine_threadsafe(asyncio.sleep(0, True), loop).result(10))
             return books.apply(*arguments)
 
-    logger._meter._books = Slow()
+    logger._meter._books = Asking()
+    loop = None
 
     async def main():
-        ticks = 0
-        call = asyncio.create_task(ask(mock_response=mock()))
-        while not call.done():
-            ticks += 1
-            await asyncio.sleep(0.01)
-        return ticks
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        await ask(mock_response=mock())
+        await quiet(team, 1)
 
-    assert asyncio.run(main()) > 10
+    asyncio.run(main())
+    assert answered == [True, True]

@@ -156,13 +156,17 @@ def test_a_file_that_cannot_be_written_leaves_the_log(books, meter_of, tmp_path,
     assert "nor could it be appended" in caplog.text
 
 
-@pytest.mark.parametrize("answer", [{}, {"usage": None}, {"usage": {"prompt_tokens": "many"}}, None, "hello"])
+@pytest.mark.parametrize(
+    "answer", [{}, {"usage": None}, {"usage": {"prompt_tokens": "many"}}, None, "secret", {"choices": "secret"}]
+)
 def test_an_answer_that_says_nothing_of_its_usage_is_put_down(books, meter_of, tmp_path, answer):
     meter = meter_of()
     meter.charge(meter.reserve(REQUEST), answer)
     meter.record(REQUEST, answer, "one", START)
     assert books.charged == []
-    assert len((tmp_path / "unwritten.jsonl").read_text("utf-8").splitlines()) == 2
+    lines = (tmp_path / "unwritten.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 2
+    assert "secret" not in "".join(lines), "what was said is no usage, and is nobody's business"
 
 
 def test_a_hold_that_has_lapsed_or_is_forgotten_is_charged_all_the_same(books, meter_of):

@@ -1,4 +1,4 @@
-"""A provider on loopback that answers as Xiaomi's API does, in its OpenAI and its Anthropic form, streams too.
+"""A provider on loopback that answers in OpenAI's two forms and in Anthropic's, streams too.
 
 What a request is to come to, its last message says: `fail` is an error, `break` a stream that breaks off, `slow` one
 that takes its time between chunks, `wait` an answer that comes when the gate is open; anything else is answered. Each answer used 1,000 tokens of input, of which 800 were
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
@@ -20,6 +21,8 @@ ANTHROPIC = {
     "cache_creation_input_tokens": 50,
     "output_tokens": 50,
 }
+RESPONSES = {"input_tokens": 1_000, "input_tokens_details": {"cached_tokens": 800}, "output_tokens": 50}
+RESPONSES |= {"output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 1_050}
 
 
 class Upstream:
@@ -53,16 +56,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        content = body["messages"][-1]["content"]
-        said = content if isinstance(content, str) else content[-1]["text"]
+        content = body["input"] if "input" in body else body["messages"][-1]["content"]
+        said = content if isinstance(content, str) else content[-1].get("text", "")
         self.asked.append(said)
         if said == "wait":
             self.gate.wait(120)
         try:
             if said == "fail":
                 self._send(500, "application/json", b'{"error": {"message": "out of order"}}')
+            elif body.get("stream") and self.path.endswith("/messages"):
+                self._events(self._message_events())
+            elif body.get("stream") and self.path.endswith("/responses"):
+                self._events(self._response_events())
             elif body.get("stream"):
                 self._stream(said)
+            elif self.path.endswith("/responses"):
+                *_, last = self._response_events()
+                self._send(200, "application/json", json.dumps(last["response"]).encode())
             elif self.path.endswith("/messages"):
                 self._send(200, "application/json", json.dumps(self._message(body)).encode())
             else:
@@ -94,6 +104,32 @@ class _Handler(BaseHTTPRequestHandler):
             "stop_reason": "end_turn",
             "usage": ANTHROPIC,
         }
+
+    def _message_events(self) -> Iterator[dict[str, object]]:
+        yield {
+            "type": "message_start",
+            "message": self._message({"model": "mimo"}) | {"usage": ANTHROPIC | {"output_tokens": 1}},
+        }
+        yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+        yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello."}}
+        yield {"type": "content_block_stop", "index": 0}
+        yield {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 50}}
+        yield {"type": "message_stop"}
+
+    def _response_events(self) -> Iterator[dict[str, object]]:
+        answer = {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "mimo"}
+        text = {"type": "message", "id": "m", "status": "completed", "role": "assistant", "content": []}
+        answer |= {"output": [text], "parallel_tool_calls": False, "tool_choice": "auto", "tools": []}
+        yield {"type": "response.created", "response": answer | {"status": "in_progress"}, "sequence_number": 0}
+        yield {"type": "response.completed", "response": answer | {"usage": RESPONSES}, "sequence_number": 1}
+
+    def _events(self, events: Iterator[dict[str, object]]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for event in events:
+            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            self.wfile.flush()
 
     def _stream(self, said: str) -> None:
         self.send_response(200)

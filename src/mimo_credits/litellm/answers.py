@@ -17,12 +17,16 @@ from mimo_credits.usage import Usage
 
 def used(model: str, answer: object) -> Usage:
     """The usage that an answer, or its usage object alone, tells of. Raises `InputError` where it tells of none."""
-    values = _plain(answer)
-    if "usage" in values:
-        values = _plain(values["usage"])
+    part = usage_part(answer)
+    values = _plain(answer if part is None else part)
     if "prompt_tokens" in values:
         return usage_of(model, whole(values, "prompt_tokens"), whole(values, "completion_tokens", 0), values)
     return Usage.from_response(values, model=model)
+
+
+def usage_part(answer: object) -> object:
+    """The usage object of an answer; None where it has none."""
+    return answer.get("usage") if isinstance(answer, Mapping) else getattr(answer, "usage", None)
 
 
 def _plain(value: object) -> Mapping[str, object]:

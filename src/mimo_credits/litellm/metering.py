@@ -32,7 +32,7 @@ from mimo_credits.errors import (
     TooLarge,
 )
 from mimo_credits.ledger import Hold, Record, Release, Settle
-from mimo_credits.litellm.answers import used
+from mimo_credits.litellm.answers import usage_part, used
 from mimo_credits.litellm.books import Books, CommandAt
 from mimo_credits.litellm.requests import Request, model_of
 from mimo_credits.logs.models import is_mimos, names_on
@@ -47,7 +47,7 @@ _log = logging.getLogger("mimo_credits.litellm")
 _file_turn = Lock()
 
 
-class CreditsRefused(Exception):
+class CreditsRefused(MimoCreditsError):
     """A call that was not sent: the ledger did not cover it, cannot price it, or could not be asked.
 
     `reason` is for programs: a `Reason` of the ledger, `not-priced`, `unknown-account` or `ledger-unavailable`.
@@ -66,12 +66,11 @@ class CreditsRefused(Exception):
 
 @dataclass(slots=True, eq=False)
 class Reservation:
-    """What is held for one attempt, until it `ended`: charged or given back. Not `held` where no store was there."""
+    """What is held for one attempt, until it `ended`: charged or given back."""
 
     account_id: str
     model: str
     at: datetime
-    held: bool = True
     call_type: object = None
     ended: bool = False
     id: str = field(default_factory=lambda: f"litellm-{uuid4()}")
@@ -108,16 +107,12 @@ class Meter:
         self._names = names_on(books.book)
         self._turn = Lock()
 
-    def is_metered(self, request: Request) -> bool:
-        """Whether a request is for one of MiMo's models, or for one that must not pass unmetered."""
-        return self._other_models == "refuse" or is_mimos(model_of(request), self._names)
-
     def reserve(self, request: Request, call_type: object = None) -> Reservation | None:
-        """Holds what the request can come to; None where it is not metered. Raises `CreditsRefused`."""
+        """Holds what the request can come to; None where another's model may pass. Raises `CreditsRefused`."""
         try:
-            if not self.is_metered(request):
-                return None
             most = self._estimate(request)
+            if self._other_models == "pass" and not is_mimos(most.model, self._names):
+                return None
             reservation = Reservation(self._account_of(request), most.model, self._clock(), call_type=call_type)
         except InputError as error:
             reason = "unknown-account" if error.field == "account" else "not-priced"
@@ -134,7 +129,6 @@ class Meter:
             _log.exception("the ledger cannot be asked")
             if self._without_ledger == "refuse":
                 raise CreditsRefused("ledger-unavailable", "the ledger of credits cannot be asked", 503) from error
-            reservation.held = False
         return reservation
 
     def charge(self, reservation: Reservation, answer: object) -> None:
@@ -145,17 +139,13 @@ class Meter:
         try:
             usage = used(reservation.model, answer)
         except InputError as error:
-            self._put_down(account_id, name, reservation.at, reservation.model, answer, error)
+            self._put_down(account_id, name, reservation.at, reservation.model, usage_part(answer), error)
             return
-        record = Record(name, reservation.at, usage)
-        if reservation.held:
-            self._write(account_id, record, lambda at: Settle(name, at, reservation.id, usage))
-        else:
-            self._write(account_id, record)
+        self._write(account_id, Record(name, reservation.at, usage), lambda at: Settle(name, at, reservation.id, usage))
 
     def give_back(self, reservation: Reservation) -> None:
         """Gives the hold back, once. Where that fails, it lapses by itself."""
-        if not self._ends(reservation) or not reservation.held:
+        if not self._ends(reservation):
             return
         try:
             self._apply(
@@ -176,7 +166,7 @@ class Meter:
             account_id = self._account_of(request)
             record = Record(id, at, used(model, answer))
         except InputError as error:
-            self._put_down(account_id, id, at, model, answer, error)
+            self._put_down(account_id, id, at, model, usage_part(answer), error)
             return
         self._write(account_id, record)
 
