@@ -1278,7 +1278,7 @@ class Books(Protocol):
     def apply(account_id: str, at: datetime, command: CommandAt) -> Receipt: ...
     book: RateBook
 
-class CreditsRefused(Exception):
+class CreditsRefused(MimoCreditsError):
     def __init__(reason: str, message: str, http_status: int) -> None: ...
     http_status: Any
     llm_provider = 'mimo_credits'
