@@ -97,7 +97,7 @@ site: $(VENV)/.site ## builds the documentation site, its notebooks run
 	$(BIN)/python -m tools.site
 
 clean: ## removes .venv and what the tools leave behind
-	rm -rf $(VENV) $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
+	rm -rf $(VENV) .venv-litellm-proxy* $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a file says what .venv holds. Installed editable, so that the code in src/ is the code that runs.

@@ -25,7 +25,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(params=DATABASES)
 def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A database with nothing in it."""
-    yield from _engine(request, request.param, tmp_path_factory)
+    yield from engine_of(request, request.param, tmp_path_factory)
 
 
 @pytest.fixture
@@ -39,13 +39,14 @@ def engine(empty: Engine) -> Engine:
 @pytest.fixture(scope="module", params=DATABASES)
 def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The same, for a whole module: its tests name their accounts apart."""
-    for engine in _engine(request, request.param, tmp_path_factory):
+    for engine in engine_of(request, request.param, tmp_path_factory):
         with engine.begin() as connection:
             migrate(connection)
         yield engine
 
 
-def _engine(request: pytest.FixtureRequest, database: str, folders: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine_of(request: pytest.FixtureRequest, database: str, folders: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine of one of the `DATABASES`, with nothing in it."""
     if database == "sqlite":
         engine = sqlite_engine(folders.mktemp("sqlite") / "ledger.db")
         yield engine

@@ -1,7 +1,7 @@
 """From logs to a timeline for the ledger, with everything that could not be used on the way.
 
-Logs hold the requests of other vendors' models too. A model that a card of the book lists is MiMo's, and so is any name
-that begins with `mimo` or `xiaomi/`: if no card can price it, that is a problem of its line. Other names are counted.
+Logs hold the requests of other vendors' models too. A model that is MiMo's (see `logs.models`) and that no card can
+price is a problem of its line. Other names are counted.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from mimo_credits.card import RateCard
 from mimo_credits.cli.output import with_progress
 from mimo_credits.errors import MimoCreditsError, Refused
 from mimo_credits.ledger import Record, Rejection
 from mimo_credits.logs import Contradicting, Logged, Malformed, Place, Repeated, Skipped, each_once, read_log
+from mimo_credits.logs.models import is_mimos
 
 _LONGEST_REASON = 300
 """Characters of a reason that are told: it may quote a line of any length."""
-
-_MIMO = ("mimo", "xiaomi/")
 
 
 class Wanted(NamedTuple):
@@ -37,12 +35,7 @@ class Wanted(NamedTuple):
 
     def is_asked_for(self, model: str) -> bool:
         """Whether a model is one of MiMo's, or claims to be."""
-        return self.known is None or model in self.known or model.lower().startswith(_MIMO)
-
-
-def names_on(cards: Iterable[RateCard]) -> frozenset[str]:
-    """Every name that a card of these lists."""
-    return frozenset(name for card in cards for name in card.table.known_models())
+        return self.known is None or is_mimos(model, self.known)
 
 
 class Problem(NamedTuple):

@@ -24,13 +24,14 @@ from mimo_credits.cli.arguments import (
     named_workload,
 )
 from mimo_credits.cli.arguments import instant as typed_instant
-from mimo_credits.cli.gathering import Wanted, gather, names_on
+from mimo_credits.cli.gathering import Wanted, gather
 from mimo_credits.cli.left_out import log_document, tell_left_out
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json, tell
 from mimo_credits.display import Sheet, as_text, forecast_sheet, plan_sheet, window_sheet
 from mimo_credits.display.sheet import Listing
 from mimo_credits.exact import percent
 from mimo_credits.ledger import Record, Rejection
+from mimo_credits.logs.models import names_on
 from mimo_credits.planning import (
     Burn,
     Forecast,

@@ -9,7 +9,7 @@ from mimo_credits.book import RateBook
 from mimo_credits.card import Interval
 from mimo_credits.catalog import load_book
 from mimo_credits.cli.arguments import EXAMPLE, Commands, UsageError, add_json, alias, change, instant
-from mimo_credits.cli.gathering import Gathered, Wanted, gather, names_on
+from mimo_credits.cli.gathering import Gathered, Wanted, gather
 from mimo_credits.cli.left_out import log_document, tell_left_out
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json
 from mimo_credits.display import Sheet, as_text, months_sheet, statement_sheet
@@ -28,6 +28,7 @@ from mimo_credits.ledger import (
     timeline,
 )
 from mimo_credits.logs import STANDARD_INPUT
+from mimo_credits.logs.models import names_on
 from mimo_credits.monthly import MonthlyUsage, by_month
 from mimo_credits.statements import CycleStatement, SegmentStatement, Statement, StatementLine, statement
 

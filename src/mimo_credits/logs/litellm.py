@@ -49,18 +49,34 @@ def read(row: Mapping[str, object]) -> Found:
     prompt, completion = _count(row, "prompt_tokens"), _count(row, "completion_tokens")
     if not prompt and not completion:
         return NO_TOKENS
-    values = _usage_values(row)
+    model = model_name(text(row, "model"), row.get("custom_llm_provider"))
+    usage = usage_of(model, prompt, completion, _usage_values(row))
+    return Whole(Record(text(row, "request_id"), _instant(row, "startTime"), usage))
+
+
+def usage_of(model: str, prompt_tokens: int, completion_tokens: int, values: Mapping[str, object]) -> Usage:
+    """The usage that LiteLLM tells by its two counts of tokens and the other `values` of its usage object.
+
+    Raises `InputError`.
+    """
     cached = whole(table(values, "prompt_tokens_details"), "cached_tokens", 0)
     searched = whole(table(values, "web_search_usage"), "tool_usage", 0)
-    usage = Usage(
-        _model(row),
-        input_tokens=prompt,
+    return Usage(
+        model,
+        input_tokens=prompt_tokens,
         cached_tokens=max(cached, whole(values, "cache_read_input_tokens", 0)),
-        output_tokens=completion,
+        output_tokens=completion_tokens,
         audio_seconds=whole(values, "seconds", 0),
         web_searches=max(searched, whole(table(values, "server_tool_use"), "web_search_requests", 0)),
     )
-    return Whole(Record(text(row, "request_id"), _instant(row, "startTime"), usage))
+
+
+def model_name(model: str, provider: object) -> str:
+    """A model's own name where Xiaomi serves it, else `provider/model`."""
+    prefix, slash, rest = model.partition("/")
+    if slash and prefix in _XIAOMI:
+        return rest
+    return model if (provider or "") in (*_XIAOMI, prefix) else f"{provider}/{model}"
 
 
 def _count(row: Mapping[str, object], name: str) -> int:
@@ -97,11 +113,3 @@ def _instant(row: Mapping[str, object], name: str) -> datetime:
     except ValueError:
         raise InputError(name, f"{shown(written)} is not an ISO 8601 instant") from None
     return to_utc(at.replace(tzinfo=UTC) if at.tzinfo is None else at, name)
-
-
-def _model(row: Mapping[str, object]) -> str:
-    model, provider = text(row, "model"), row.get("custom_llm_provider") or ""
-    prefix, slash, rest = model.partition("/")
-    if slash and prefix in _XIAOMI:
-        return rest
-    return model if provider in (*_XIAOMI, prefix) else f"{provider}/{model}"
