@@ -22,7 +22,7 @@ PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
+.PHONY: help demo test test-all test-beyond check static thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,7 +36,13 @@ test: $(VENV)/.test ## the core's tests
 test-all: $(VENV)/.dev ## every test, also those that need more than the core; none may be skipped
 	$(PYTEST) -n auto --no-skips $(ARGS)
 
-check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and the core's branches all covered
+test-beyond: $(VENV)/.dev ## the tests that need more than the core; none may be skipped
+	$(PYTEST) -n auto -m beyond_core --no-skips $(ARGS)
+
+check: static ## all of `make static`, and the core's branches all covered
+	$(CORE) --cov
+
+static: $(VENV)/.dev ## style, types, architecture, and the rules on rate cards and on what is public
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -49,7 +55,6 @@ check: $(VENV)/.dev ## style, types, architecture, the rules on rate cards, and 
 	$(BIN)/python -m tools.scenarios --check
 	$(BIN)/python -m tools.api $(BASE)
 	$(BIN)/python -m tools.golden $(BASE)
-	$(CORE) --cov
 
 thorough: $(VENV)/.test ## every test, with many random examples, histories of five commands, 1,000 crashes (hours)
 	MIMO_CREDITS_DEPTH=5 MIMO_CREDITS_CRASHES=1000 $(PYTEST) -n auto --hypothesis-profile=thorough $(ARGS)
