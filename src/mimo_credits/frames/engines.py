@@ -13,6 +13,7 @@ from mimo_credits.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
+    from narwhals.stable.v2.dtypes import DType
 
 Frame: TypeAlias = "nw.DataFrame[Any] | nw.LazyFrame[Any]"
 
@@ -31,6 +32,18 @@ def opened(frame: object) -> Frame:
             return wrapped
     kind = f"{type(frame).__module__}.{type(frame).__name__}"
     raise InputError("frame", f"needs a frame of Polars, DuckDB, PyArrow, pandas or PySpark, not a {kind}")
+
+
+def schema_of(frame: Frame) -> Mapping[str, DType]:
+    """The frame's columns and their kinds. Narwhals knows no zone of pandas whose name has an underscore: New_York."""
+    schema = dict(frame.collect_schema())
+    if frame.implementation.is_pandas():
+        import pandas as pd
+
+        kinds = frame.to_native().dtypes.items()
+        zoned = {name: kind for name, kind in kinds if isinstance(kind, pd.DatetimeTZDtype)}
+        schema |= {name: nw.Datetime(kind.unit, str(kind.tz)) for name, kind in zoned.items()}
+    return schema
 
 
 def with_micros(frame: Frame, at: str, name: str) -> Frame:

@@ -19,7 +19,7 @@ from mimo_credits.errors import InputError, shown
 from mimo_credits.frames.checks import Fault, refuse
 from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns, present
-from mimo_credits.frames.engines import Frame, joined, opened, with_micros
+from mimo_credits.frames.engines import Frame, joined, opened, schema_of, with_micros
 from mimo_credits.frames.relation import RateRow, Relation, most_of, relation_of
 from mimo_credits.frames.sql_text import duckdb_query
 from mimo_credits.table import SECONDS_PER_HOUR
@@ -53,7 +53,7 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
         raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
     relation = relation_of(book)
     wrapped = opened(frame)
-    there = present(columns, wrapped.collect_schema())
+    there = present(columns, schema_of(wrapped))
     if isinstance(wrapped, nw.DataFrame):
         from mimo_credits.frames.arrays import rate_eager
 
