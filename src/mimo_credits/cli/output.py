@@ -60,6 +60,26 @@ def with_progress(items: Iterable[T], what: str) -> Iterator[T]:
         sys.stderr.write("\r\x1b[K")
 
 
+def with_time_left(parts: Iterable[tuple[T, int, float]], what: str) -> Iterator[T]:
+    """The parts. A terminal shows meanwhile how many items they had, how fast they come, and how long the rest takes.
+
+    Each part comes with how many items it has, and which share of all is done with it.
+    """
+    start = monotonic()
+    due, items, shown = start + _FIRST_AFTER, 0, False
+    for part, count, share in parts:
+        yield part
+        items += count
+        if sys.stderr.isatty() and (now := monotonic()) >= due:
+            due, shown, taken = now + _EVERY, True, now - start
+            left = taken / share - taken if share else 0
+            pace = f"{items:,} {what}, {items / taken:,.0f} a second"
+            sys.stderr.write(f"\r{share:4.0%} {pace}, {left:,.0f} s left \x1b[K")
+            sys.stderr.flush()
+    if shown:
+        sys.stderr.write("\r\x1b[K")
+
+
 # Amounts are strings in JSON: a reader that turns numbers into floats would lose digits.
 
 
