@@ -1,0 +1,79 @@
+"""What is answered where something was raised: always a problem, whoever raised it."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError
+from starlette.exceptions import HTTPException
+
+from billing_backend.problems import ProblemError, invalid, problem_of
+from mimo_credits.errors import MimoCreditsError, SchemaMismatch
+
+_log = logging.getLogger(__name__)
+_COME_AGAIN = "the database did not answer; send the same request again, with the same Idempotency-Key: it counts once"
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Makes every error of the app a problem."""
+    app.add_exception_handler(ProblemError, _raised)
+    app.add_exception_handler(MimoCreditsError, _by_the_library)
+    app.add_exception_handler(RequestValidationError, _by_fastapi)
+    app.add_exception_handler(HTTPException, _by_starlette)
+    app.add_exception_handler(DBAPIError, _by_the_database)
+    app.add_exception_handler(TimeoutError, _by_the_database)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _raised(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return error.response()
+
+
+def _by_the_library(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MimoCreditsError)
+    if isinstance(error, SchemaMismatch):
+        return _unforeseen(request, error)
+    return problem_of(error).response()
+
+
+def _by_fastapi(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(each["loc"][:2] == ("header", "idempotency-key") and each["type"] == "missing" for each in found):
+        detail = "a request that changes something needs an Idempotency-Key: any text, new for each, kept for its retries"
+        return ProblemError(400, "idempotency-key-missing", detail).response()
+    return invalid([(".".join(map(_step, each["loc"])), each["msg"]) for each in found]).response()
+
+
+def _step(part: object) -> str:
+    text = str(part)
+    return text if text.isprintable() and len(text) <= 80 else ascii(text)[:80]
+
+
+def _by_starlette(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = phrase if error.detail == phrase else error.detail
+    return ProblemError(
+        error.status_code, phrase.lower().replace(" ", "-"), detail, headers=error.headers
+    ).response()
+
+
+def _by_the_database(request: Request, error: Exception) -> Response:
+    passing = isinstance(error, OperationalError | TimeoutError) or getattr(error, "connection_invalidated", False)
+    if isinstance(error, IntegrityError) or not passing:
+        return _unforeseen(request, error)
+    _log.warning("database", extra={"fields": {"path": request.url.path, "error": type(error).__name__}})
+    return ProblemError(503, "database-busy", _COME_AGAIN, headers={"Retry-After": "1"}).response()
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    number = uuid4().urn
+    _log.error("unforeseen", exc_info=error, extra={"fields": {"path": request.url.path, "instance": number}})
+    detail = "this should not have happened; say the number under `instance` to those who run this service"
+    return ProblemError(500, "internal-error", detail, instance=number).response()
