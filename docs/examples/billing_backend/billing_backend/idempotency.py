@@ -20,7 +20,7 @@ from typing import NamedTuple
 from fastapi import Response
 from sqlalchemy import Connection, delete, insert, select, text
 
-from billing_backend.problems import MEDIA_TYPE, ProblemError
+from billing_backend.problems import MEDIA_TYPE, ProblemError, invalid
 from billing_backend.tables import answers
 
 
@@ -64,7 +64,10 @@ class InProgress:
 
 def content_of(method: str, path: str, body: object) -> str:
     """What tells a request from another: a digest of where it goes and of its JSON, however that was spaced or ordered."""
-    written = json.dumps([method, path, body], sort_keys=True, default=str)
+    try:
+        written = json.dumps([method, path, body], sort_keys=True, default=str)
+    except RecursionError:
+        raise invalid([("body", "is nested too deeply")]) from None
     return sha256(written.encode()).hexdigest()
 
 

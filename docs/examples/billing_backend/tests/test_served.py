@@ -1,0 +1,99 @@
+"""The service as it is run: many clients from another process, killed in the middle, described and tried by strangers."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from billing_backend import keys
+from billing_backend.engines import open_engine
+from tests.serving import EXAMPLE, Served, environment
+
+pytestmark = pytest.mark.beyond_core
+
+
+@pytest.fixture
+def api_key(database_url: str) -> str:
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        key, _ = keys.create_key(connection, "load")
+    engine.dispose()
+    return key
+
+
+def program(url: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.Popen(command, env=environment(url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=EXAMPLE)
+
+
+def load(served: Served, api_key: str, turns: int) -> subprocess.Popen[str]:
+    arguments = (served.address, api_key, "--clients", "8", "--turns", str(turns))
+    return program(served.url, "load_run.py", *arguments)
+
+
+def assert_done(run: subprocess.Popen[str]) -> None:
+    printed, _ = run.communicate(timeout=300)
+    assert run.returncode == 0, printed[-3_000:]
+    assert "nothing lost, nothing twice, nothing overspent" in printed
+    assert int(printed.split(" refused")[0].split()[-1]) > 0, "no hold was refused: the account was never full"
+
+
+def assert_verified(url: str) -> None:
+    run = program(url, "-m", "billing_backend", "verify")
+    printed, _ = run.communicate(timeout=120)
+    assert (run.returncode, printed) == (0, "22 accounts, 0 problems\n")
+
+
+def test_many_clients_at_once(database_url, api_key):
+    with Served(database_url, workers=1 if database_url.startswith("sqlite") else 2) as served:
+        assert_done(load(served, api_key, turns=24))
+    assert_verified(database_url)
+
+
+def test_killed_in_the_middle_and_started_again(database_url, api_key):
+    chance = random.Random(7)
+    with Served(database_url) as served:
+        run = load(served, api_key, turns=48)
+        kills = 0
+        while run.poll() is None and kills < 5:
+            time.sleep(chance.uniform(0.2, 1.2))
+            if run.poll() is None:
+                served.kill()
+                kills += 1
+                served.start()
+        assert_done(run)
+    assert kills >= 2
+    assert_verified(database_url)
+
+
+def test_it_stops_cleanly_and_its_log_is_json(database_url):
+    with Served(database_url) as served:
+        code, log = served.stop()
+    assert code in {0, 130, -2}
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert lines[-1]["event"].startswith("Finished server process")
+
+
+def test_strangers_who_know_only_its_description_find_no_hole(database_url, api_key, tmp_path):
+    """Schemathesis: requests good and bad, made from /openapi.json, and whether each answer is as described there."""
+    if not database_url.startswith("sqlite"):
+        return  # what is asked here is above the database
+    with Served(database_url) as served:
+        command = ("run", f"{served.address}/openapi.json", "--max-examples", "12", "--seed", "1", "--workers", "2")
+        options = ("--header", f"Authorization: Bearer {api_key}", "--exclude-checks", "positive_data_acceptance")
+        run = program(database_url, "-m", "schemathesis.cli", *command, *options, "--generation-deterministic")
+        printed, _ = run.communicate(timeout=300)
+        assert run.returncode == 0, printed[-6_000:]
+        code, log = served.stop()
+    assert "unforeseen" not in log
+    assert_verified_all(database_url)
+
+
+def assert_verified_all(url: str) -> None:
+    run = program(url, "-m", "billing_backend", "verify")
+    printed, _ = run.communicate(timeout=120)
+    assert run.returncode == 0, printed
