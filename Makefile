@@ -19,10 +19,11 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest
 CORE   := $(PYTEST) -n auto -m "not beyond_core"
 PRICES := .price-data
+BACKEND := docs/examples/billing_backend
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
+.PHONY: help demo test test-all check thorough mutants bench bench-sql bench-backend backend new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +65,13 @@ bench: $(VENV)/.runtime ## speed against a hand-written floor and other librarie
 
 bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
 	$(BIN)/python -m benchmarks.sql
+
+bench-backend: $(VENV)/.test ## speed of the example's billing backend in SQLite and PostgreSQL; prints it
+	PYTHONPATH=$(BACKEND) $(BIN)/python -m benchmarks.backend
+
+backend: $(VENV)/.backend ## the example's billing backend with sample data, on this machine only: DATABASE_URL=… for another database
+	@mkdir -p build
+	@DATABASE_URL="$${DATABASE_URL:-sqlite:///build/billing.db}" exec $(BIN)/billing-backend demo $(ARGS)
 
 new-card: $(VENV)/.runtime ## begins a rate card from the last one: VERSION=2026-12-01, of a correction REVISION=2 too
 	@test -n "$(VERSION)" || { echo 'Say on which day it takes effect: make new-card VERSION=2026-12-01' >&2; exit 2; }
@@ -118,6 +126,10 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $(VENV)/.test $@
+
+$(VENV)/.backend: $(VENV)/.made pyproject.toml $(BACKEND)/pyproject.toml
+	$(PIP) -e . -e $(BACKEND)
+	@touch $(VENV)/.runtime $@
 
 $(VENV)/.site: $(VENV)/.made pyproject.toml
 	$(PIP) -e '.[docs]'

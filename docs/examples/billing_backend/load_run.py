@@ -1,4 +1,4 @@
-"""A load run against a service that is running, and a check of what it stored: `python load_run.py http://127.0.0.1:8000 KEY`.
+"""A load run against a running service, and a check of what it stored: `python load_run.py http://127.0.0.1:8000 KEY`.
 
 Clients at once record usage on one hot account and on many, hold on another hot account more than it has, settle and
 release; some requests are sent twice with one key, some usage under two. Whatever breaks off or is told to come again
@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -78,7 +79,9 @@ def life(client: int, turns: int, model: str, hold: str) -> Iterator[Job]:
         if turn % 7 == 0:
             yield Job(f"/accounts/{account}/usage", usage, f"use-again/{name}")
         if turn % 3 == 0:
-            yield Job(f"/accounts/{HELD}/holds", {"id": f"h-{name}", "credits": hold, "expires_in": 3_600}, f"hold/{name}")
+            yield Job(
+                f"/accounts/{HELD}/holds", {"id": f"h-{name}", "credits": hold, "expires_in": 3_600}, f"hold/{name}"
+            )
         if turn % 6 == 3:
             yield Job(f"/accounts/{HELD}/holds/h-{client}.{turn - 3}/settle", usage, f"settle/{name}")
 
@@ -112,10 +115,14 @@ class Client:
             answer = self._connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+            self.close()
             return 0, b""
+
+    def close(self) -> None:
+        """Ends the connection; the next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
 
 def work(client: Client, jobs: Iterator[Job]) -> Told:
@@ -168,7 +175,9 @@ def problems(client: Client, statuses: dict[str, int], clients: int, turns: int)
             yield f"{account}: lost {sorted(expected - set(rated))}, not asked for {sorted(set(rated) - expected)}"
 
 
-def run(address: str, api_key: str, clients: int, turns: int, patience: float = 60) -> tuple[list[str], list[float], float]:
+def run(
+    address: str, api_key: str, clients: int, turns: int, patience: float = 60
+) -> tuple[list[str], list[float], float]:
     """What is wrong, all waiting times sorted, and how long the run took, in seconds."""
     model, first = some_model(), Client(address, api_key, patience)
     wrong = work(first, iter(opening())).wrong
@@ -178,7 +187,8 @@ def run(address: str, api_key: str, clients: int, turns: int, patience: float = 
     told: list[Told] = []
 
     def one(number: int) -> None:
-        told.append(work(Client(address, api_key, patience), life(number, turns, model, hold)))
+        with closing(Client(address, api_key, patience)) as client:
+            told.append(work(client, life(number, turns, model, hold)))
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(clients)]
     start = time.perf_counter()
@@ -190,6 +200,7 @@ def run(address: str, api_key: str, clients: int, turns: int, patience: float = 
     statuses = {key: status for each in told for key, status in each.statuses.items()}
     wrong += [line for each in told for line in each.wrong]
     wrong += problems(first, statuses, clients, turns)
+    first.close()
     held = sum(status == 201 for key, status in statuses.items() if key.startswith("hold/"))
     print(f"{len(statuses)} requests, {held} holds, {sum(status == 402 for status in statuses.values())} refused")
     return wrong, sorted(wait for each in told for wait in each.seconds), seconds

@@ -114,7 +114,9 @@ class Health(BaseModel):
     card: str
 
 
-def account_answer(connection: Connection, book: RateBook, clock: datetime, row: Row[Any], account: Account) -> AccountAnswer:
+def account_answer(
+    connection: Connection, book: RateBook, clock: datetime, row: Row[Any], account: Account
+) -> AccountAnswer:
     """The account as it is at this instant, what is due by now included."""
     as_of = not_before(account, clock)
     now = account.as_of(as_of, book)
@@ -183,4 +185,3 @@ def quote_answer(quote: Quote, account: Account) -> QuoteAnswer:
         available=_text(account.remaining),
         covered=account.plan is not None and quote.millicredits <= account.remaining_millicredits,
     )
-

@@ -8,10 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from billing_backend import clock
-from billing_backend.backend import Backend
-from billing_backend.engines import open_engine
+from billing_backend.backend import make_backend
 from billing_backend.handlers import add_handlers
-from billing_backend.idempotency import InProgress
 from billing_backend.limits import BodyLimit
 from billing_backend.log import start_log
 from billing_backend.problems import Problem
@@ -27,7 +25,7 @@ def create_app(settings: Settings | None = None, book: RateBook | None = None, n
     settings = settings or from_environment()
     # FastAPI's own pages of documentation load scripts from elsewhere: /openapi.json is all there is.
     app = FastAPI(title=TITLE, version="1.0", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.backend = Backend(open_engine(settings.database_url), book or load_book(), now, settings, InProgress())
+    app.state.backend = make_backend(settings, book or load_book(), now)
     app.add_middleware(BodyLimit, most=settings.max_body)
     add_handlers(app)
     for routes in (accounts, plans, usage, holds, looking):

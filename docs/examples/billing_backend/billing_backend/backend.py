@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import Annotated, NamedTuple, TypeAlias
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from billing_backend.clock import Clock
-from billing_backend.engines import reading
+from billing_backend.engines import open_engine, reading
 from billing_backend.idempotency import InProgress
 from billing_backend.keys import tenant_of
 from billing_backend.problems import ProblemError
@@ -25,6 +28,22 @@ class Backend(NamedTuple):
     clock: Clock
     settings: Settings
     in_progress: InProgress
+    turn: AbstractContextManager[object]
+    """Whose turn it is to write. SQLite has one writer at a time, and lets the others ask again and again: some would wait
+    for seconds while others pass. So they queue here. PostgreSQL has queues of its own, one for each account."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection, committed at its end; rolled back where something was raised."""
+        with self.turn, self.engine.begin() as connection:
+            yield connection
+
+
+def make_backend(settings: Settings, book: RateBook, clock: Clock) -> Backend:
+    """A backend on the database of the settings. No connection is made yet."""
+    engine = open_engine(settings.database_url)
+    turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
+    return Backend(engine, book, clock, settings, InProgress(), turn)
 
 
 def _backend(request: Request) -> Backend:
@@ -35,7 +54,9 @@ def _backend(request: Request) -> Backend:
 TheBackend: TypeAlias = Annotated[Backend, Depends(_backend)]
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`Authorization: Bearer mck_...`")
-_basic = HTTPBasic(auto_error=False, scheme_name="API key as a password", description="for a browser, which asks for it")
+_basic = HTTPBasic(
+    auto_error=False, scheme_name="API key as a password", description="for a browser, which asks for it"
+)
 _Bearer: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 _Basic: TypeAlias = Annotated[HTTPBasicCredentials | None, Depends(_basic)]
 
@@ -55,7 +76,9 @@ def _owner(backend: Backend, key: str | None, scheme: str) -> str:
         with reading(backend.engine) as connection:
             tenant_id = tenant_of(connection, key)
     if tenant_id is None:
-        detail = "this needs an API key that is in use" if key else "this needs an API key: `Authorization: Bearer mck_...`"
+        detail = (
+            "this needs an API key that is in use" if key else "this needs an API key: `Authorization: Bearer mck_...`"
+        )
         raise ProblemError(401, "unauthorized", detail, headers={"WWW-Authenticate": scheme})
     return tenant_id
 

@@ -1,9 +1,7 @@
-"""What is sent: bodies of requests, each number and text within limits. What has the wrong type is refused, not turned."""
+"""What is sent: bodies of requests, numbers and texts within limits. What has the wrong type is refused, not turned."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Path
@@ -100,7 +98,14 @@ ProviderResponse: TypeAlias = Annotated[
     Field(
         description="The provider's answer as it is, OpenAI's shape or Anthropic's. `model` and `usage` are read, `id` "
         "tells one from another, and `created` (or `timestamp`) says when; nothing else is looked at, or kept.",
-        json_schema_extra={"required": ["model", "usage"]},
+        json_schema_extra={
+            "required": ["model", "usage"],
+            "properties": {
+                "model": {"type": "string"},
+                "usage": {"type": "object"},
+                "id": {"type": ["string", "null"]},
+            },
+        },
         examples=[
             {
                 "id": "chatcmpl-1",
@@ -113,16 +118,9 @@ ProviderResponse: TypeAlias = Annotated[
             },
             {
                 "id": "msg_1",
-                "model": "mimo-v2.6",
+                "model": "mimo-v2.6-flash",
                 "usage": {"input_tokens": 790, "cache_read_input_tokens": 86_000, "output_tokens": 305},
             },
         ],
     ),
 ]
-
-
-def exact(credits: str | None) -> Decimal | None:
-    """The number that a text of digits means."""
-    return None if credits is None else Decimal(credits)
-
-

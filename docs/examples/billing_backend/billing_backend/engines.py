@@ -20,7 +20,11 @@ def open_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         return configure_sqlite(create_engine(url, pool_size=THREADS))
     return create_engine(
-        url, pool_size=THREADS // 2, max_overflow=THREADS // 2, pool_pre_ping=True, connect_args={"options": _LOCK_TIMEOUT}
+        url,
+        pool_size=THREADS // 2,
+        max_overflow=THREADS // 2,
+        pool_pre_ping=True,
+        connect_args={"options": _LOCK_TIMEOUT},
     )
 
 

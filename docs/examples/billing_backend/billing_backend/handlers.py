@@ -8,13 +8,16 @@ from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from billing_backend.problems import ProblemError, invalid, problem_of
 from mimo_credits.errors import MimoCreditsError, SchemaMismatch
 
 _log = logging.getLogger(__name__)
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _COME_AGAIN = "the database did not answer; send the same request again, with the same Idempotency-Key: it counts once"
 
 
@@ -25,7 +28,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _by_fastapi)
     app.add_exception_handler(HTTPException, _by_starlette)
     app.add_exception_handler(DBAPIError, _by_the_database)
-    app.add_exception_handler(TimeoutError, _by_the_database)
+    app.add_exception_handler(NoConnection, _by_the_database)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -45,7 +48,9 @@ def _by_fastapi(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(each["loc"][:2] == ("header", "idempotency-key") and each["type"] == "missing" for each in found):
-        detail = "a request that changes something needs an Idempotency-Key: any text, new for each, kept for its retries"
+        detail = (
+            "a request that changes something needs an Idempotency-Key: any text, new for each, kept for its retries"
+        )
         return ProblemError(400, "idempotency-key-missing", detail).response()
     return invalid([(".".join(map(_step, each["loc"])), each["msg"]) for each in found]).response()
 
@@ -55,17 +60,21 @@ def _step(part: object) -> str:
     return text if text.isprintable() and len(text) <= 80 else ascii(text)[:80]
 
 
-def _by_starlette(_request: Request, error: Exception) -> Response:
+def _by_starlette(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    phrase = HTTPStatus(error.status_code).phrase
-    detail = phrase if error.detail == phrase else error.detail
-    return ProblemError(
-        error.status_code, phrase.lower().replace(" ", "-"), detail, headers=error.headers
-    ).response()
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return ProblemError(error.status_code, code, error.detail, headers=headers).response()
+
+
+def _allowed(request: Request) -> str:
+    """The methods of the path. Starlette names those of one of its routes."""
+    asked = [(route, {**request.scope, "method": method}) for route in request.app.routes for method in _METHODS]
+    return ", ".join(sorted({scope["method"] for route, scope in asked if route.matches(scope)[0] is Match.FULL}))
 
 
 def _by_the_database(request: Request, error: Exception) -> Response:
-    passing = isinstance(error, OperationalError | TimeoutError) or getattr(error, "connection_invalidated", False)
+    passing = isinstance(error, OperationalError | NoConnection) or getattr(error, "connection_invalidated", False)
     if isinstance(error, IntegrityError) or not passing:
         return _unforeseen(request, error)
     _log.warning("database", extra={"fields": {"path": request.url.path, "error": type(error).__name__}})

@@ -1,9 +1,9 @@
 """`Idempotency-Key`: a retry of a request gets the answer of the first one, and does nothing.
 
-The convention is that of the IETF's draft *The Idempotency-Key HTTP Header Field*: no key where one is needed is 400, the
-key of another request 422, one whose first request is still at work 409. The answer is kept in the transaction that did
-the work, so there is never one without the other. A refusal by the ledger is an answer, too, and is kept: whoever wants
-to try again takes a new key. What never came to the ledger (400, 401, 404 of the account, 5xx) is not kept.
+The convention is that of the IETF's draft *The Idempotency-Key HTTP Header Field*: no key where one is needed is 400,
+the key of another request 422, one whose first request is still at work 409. The answer is kept in the transaction that
+did the work, so there is never one without the other. A refusal by the ledger is an answer, too, and is kept: whoever
+wants to try again takes a new key. What never came to the ledger (400, 401, 404 of the account, 5xx) is not kept.
 
 This is about requests. That the same *usage* counts once, whatever the key, is the ledger's: see `writing`.
 """
@@ -63,7 +63,7 @@ class InProgress:
 
 
 def content_of(method: str, path: str, body: object) -> str:
-    """What tells a request from another: a digest of where it goes and of its JSON, however that was spaced or ordered."""
+    """What tells a request from another: a digest of where it goes and of its JSON, however spaced or ordered."""
     try:
         written = json.dumps([method, path, body], sort_keys=True, default=str)
     except RecursionError:

@@ -37,7 +37,7 @@ class BodyLimit:
 
     async def _read(self, receive: Receive) -> bytes | None:
         """The whole body; None as soon as it is too long."""
-        parts, size = [], 0
+        parts, size = list[bytes](), 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":

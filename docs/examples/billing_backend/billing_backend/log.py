@@ -1,6 +1,6 @@
 """The log: one JSON object a line, on standard error, so that a machine can watch for it.
 
-    {"at":"…","level":"info","event":"threshold","tenant":"acme","account":"ada","percent":80,…}
+{"at":"…","level":"info","event":"threshold","tenant":"acme","account":"ada","percent":80,…}
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A statement as a page: what the library shows of it, in a frame that reads well in light, in dark and on a phone.
 
-It runs no script and fetches nothing; that it cannot, even if something slipped through unescaped, is said in `HEADERS`.
+It runs no script and fetches nothing; `HEADERS` say that it must not, should something slip through unescaped.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ _FRAME = """<!doctype html>
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1rem; }}
 h1 {{ font-size: 1.4rem; overflow-wrap: anywhere; }}
 h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
+@media (max-width: 40rem) {{
+  body {{ font-size: 0.8rem; padding: 0.5rem; }}
+  main .mimo-credits table {{ display: block; overflow-x: auto; }}
+  main .mimo-credits :is(td, th):first-child {{ white-space: normal; min-width: 6em; }}
+}}
 </style>
 </head>
 <body>

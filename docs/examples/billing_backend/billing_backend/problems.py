@@ -54,7 +54,14 @@ class ProblemError(Exception):
     ) -> None:
         self.status = status
         self.headers = headers
-        self.body = {"type": _TYPE + code, "title": _title(code), "status": status, "detail": detail, "code": code, **more}
+        self.body = {
+            "type": _TYPE + code,
+            "title": _title(code),
+            "status": status,
+            "detail": detail,
+            "code": code,
+            **more,
+        }
         super().__init__(detail)
 
     def response(self) -> Response:
@@ -66,8 +73,12 @@ def problem_of(error: MimoCreditsError) -> ProblemError:
     """What an error of the library is over HTTP."""
     match error:
         case Refused():
-            more = {} if error.missing_millicredits is None else {"missing_millicredits": str(error.missing_millicredits)}
-            return ProblemError(_STATUS.get(error.reason, HTTPStatus.CONFLICT), error.reason.value, error.detail, **more)
+            more: dict[str, Any] = {}
+            if error.missing_millicredits is not None:
+                more["missing_millicredits"] = str(error.missing_millicredits)
+            return ProblemError(
+                _STATUS.get(error.reason, HTTPStatus.CONFLICT), error.reason.value, error.detail, **more
+            )
         case Conflict():
             return ProblemError(409, "conflict", str(error))
         case PricingError():
@@ -82,7 +93,9 @@ def problem_of(error: MimoCreditsError) -> ProblemError:
 def invalid(errors: list[tuple[str, str]]) -> ProblemError:
     """A request that cannot be right, wherever it is wrong."""
     detail = "; ".join(f"{where}: {what}" for where, what in errors)
-    return ProblemError(400, "invalid-request", detail, errors=[{"where": where, "what": what} for where, what in errors])
+    return ProblemError(
+        400, "invalid-request", detail, errors=[{"where": where, "what": what} for where, what in errors]
+    )
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from mimo_credits.sql import migrate
 
 metadata = MetaData()
 _INSTANT = String(32)
-"""Instants of these tables are ISO 8601 in UTC, for people and for deleting what is old; nothing is reckoned by them."""
+"""Instants of these tables are ISO 8601 in UTC, for people and for deleting what is old."""
 
 tenants = Table("tenants", metadata, Column("id", String(MAX_TENANT), primary_key=True))
 

@@ -65,7 +65,9 @@ def cross(
     risen = [each for each in PERCENT if pool.reaches(each) and not (known and known.reaches(each))]
     place = {"tenant_id": tenant_id, "account_id": account_id, "segment": pool.segment}
     return [
-        Crossing(percent, pool) for percent in risen if insert_missing(connection, crossings, {**place, "percent": percent})
+        Crossing(percent, pool)
+        for percent in risen
+        if insert_missing(connection, crossings, {**place, "percent": percent})
     ]
 
 

@@ -68,13 +68,13 @@ class Writer:
     def once(self, body: object, work: Callable[[Connection], Done]) -> Response:
         """Does the work and keeps its answer, or gives the answer that was kept."""
         content = content_of(self._method, self._path, body)
-        with self.backend.in_progress.claim(self.tenant_id, self.key):
-            with self.backend.engine.begin() as connection:
-                kept = first_answer(connection, self.tenant_id, self.key, content)
-                if kept is not None:
-                    return kept.response(repeated=True)
-                done = work(connection)
-                keep(connection, self.tenant_id, self.key, content, done.answer, written(self.backend.clock()))
+        claim = self.backend.in_progress.claim(self.tenant_id, self.key)
+        with claim, self.backend.transaction() as connection:
+            kept = first_answer(connection, self.tenant_id, self.key, content)
+            if kept is not None:
+                return kept.response(repeated=True)
+            done = work(connection)
+            keep(connection, self.tenant_id, self.key, content, done.answer, written(self.backend.clock()))
         done.log()
         return done.answer.response()
 
@@ -88,7 +88,9 @@ class Writer:
         before, clock = ledger.account(name), self.backend.clock()
         command = make(command_id, _first_instant(connection, name, command_id) or stamp(before, clock))
         if command.at > max(clock + self.backend.settings.ahead, stamp(before, clock)):
-            raise ProblemError(422, "in-the-future", f"{written(command.at)} is later than the service's {written(clock)}")
+            raise ProblemError(
+                422, "in-the-future", f"{written(command.at)} is later than the service's {written(clock)}"
+            )
         try:
             receipt = ledger.apply(name, command)
         except (Refused, Conflict, PricingError, TooLarge) as error:

@@ -27,7 +27,14 @@ def test_from_an_empty_account_to_a_statement(acme, response):
 def test_both_providers_shapes_cost_the_same(acme):
     path = acme.subscribed("ada")
     shapes = [
-        {"id": "chatcmpl-1", "usage": {"prompt_tokens": 86_790, "completion_tokens": 305, "prompt_tokens_details": {"cached_tokens": 86_000}}},
+        {
+            "id": "chatcmpl-1",
+            "usage": {
+                "prompt_tokens": 86_790,
+                "completion_tokens": 305,
+                "prompt_tokens_details": {"cached_tokens": 86_000},
+            },
+        },
         {"id": "msg_1", "usage": {"input_tokens": 790, "cache_read_input_tokens": 86_000, "output_tokens": 305}},
     ]
     for number, shape in enumerate(shapes, 1):
@@ -78,7 +85,9 @@ def test_a_tier_changes_and_a_plan_ends(service, acme):
     path = acme.subscribed("ada")
     changed = acme.post(f"{path}/tier", {"tier": "standard"}).json()
     assert changed["account"]["plan"]["tier"] == "standard"
-    assert acme.post(f"{path}/tier", {"tier": "lite", "when": "renewal"}).json()["account"]["plan"]["at_its_end"] == "lite"
+    assert (
+        acme.post(f"{path}/tier", {"tier": "lite", "when": "renewal"}).json()["account"]["plan"]["at_its_end"] == "lite"
+    )
     assert acme.post(f"{path}/cancel").json()["account"]["plan"]["at_its_end"] == "lapses"
     service.passes(days=40)
     assert acme.get(path).json()["plan"] is None

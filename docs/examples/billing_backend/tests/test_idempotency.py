@@ -160,7 +160,11 @@ def test_many_at_once_count_once(service, acme, response):
 
     def send(number: int) -> list[int]:
         start.wait()
-        sent = [("one key", response("a")), (f"key {number}".replace(" ", "-"), response("b")), (f"x-{number}", response(f"c-{number}"))]
+        sent = [
+            ("one key", response("a")),
+            (f"key {number}".replace(" ", "-"), response("b")),
+            (f"x-{number}", response(f"c-{number}")),
+        ]
         return [acme.post(f"{path}/usage", body, key=key.replace(" ", "-")).status_code for key, body in sent]
 
     with ThreadPoolExecutor(12) as pool:

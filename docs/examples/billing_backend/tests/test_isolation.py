@@ -17,10 +17,17 @@ BODIES = {
     "/accounts/{account_id}/tier": {"tier": "pro"},
     "/accounts/{account_id}/cancel": None,
     "/accounts/{account_id}/grants": {"credits": "1"},
-    "/accounts/{account_id}/usage": {"id": "u", "model": "mimo-v2.5", "usage": {"prompt_tokens": 1, "completion_tokens": 1}},
+    "/accounts/{account_id}/usage": {
+        "id": "u",
+        "model": "mimo-v2.5",
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+    },
     "/accounts/{account_id}/quote": {"model": "mimo-v2.5", "input_tokens": 1},
     "/accounts/{account_id}/holds": {"id": "mine", "credits": "1"},
-    "/accounts/{account_id}/holds/{hold_id}/settle": {"model": "mimo-v2.5", "usage": {"prompt_tokens": 1, "completion_tokens": 1}},
+    "/accounts/{account_id}/holds/{hold_id}/settle": {
+        "model": "mimo-v2.5",
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+    },
     "/accounts/{account_id}/holds/{hold_id}/release": None,
 }
 """A body for each route that takes one, good enough to be accepted."""

@@ -6,9 +6,8 @@ import re
 
 import pytest
 from billing_backend import command, keys
-from sqlalchemy import select
-
 from billing_backend.tables import metadata
+from sqlalchemy import select
 
 pytestmark = pytest.mark.beyond_core
 

@@ -32,7 +32,7 @@ def test_what_is_not_there_and_what_is_not_allowed(acme):
     assert_problem(acme.get("/nothing"), 404, "not-found")
     answer = acme.http.delete("/accounts", headers=acme.headers())
     assert_problem(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, POST"
 
 
 def test_every_mistake_of_a_body_is_named_with_its_place(acme):
@@ -40,7 +40,9 @@ def test_every_mistake_of_a_body_is_named_with_its_place(acme):
     assert [error["where"] for error in found["errors"]] == ["body.id", "body.name", "body.nmae"]
     acme.subscribed("ada")
     found = assert_problem(
-        acme.post("/accounts/ada/usage", {"model": "mimo-v2.5", "usage": {"prompt_tokens": 1.5, "completion_tokens": 0}}),
+        acme.post(
+            "/accounts/ada/usage", {"model": "mimo-v2.5", "usage": {"prompt_tokens": 1.5, "completion_tokens": 0}}
+        ),
         400,
         "invalid-request",
     )

@@ -23,13 +23,11 @@ from mimo_credits.sql import open_ledger
 router = APIRouter(prefix="/accounts/{account_id}", tags=["usage"])
 
 
-@router.post(
-    "/usage", status_code=201, response_model=ReceiptAnswer, responses=documented(402, 404, 409, 413, 422)
-)
+@router.post("/usage", status_code=201, response_model=ReceiptAnswer, responses=documented(402, 404, 409, 413, 422))
 def record_usage(writing: Writing, account_id: AccountId, body: ProviderResponse) -> Response:
     """Records what a request used. It is a fact: never refused because credits ran out."""
     return writing.apply(
-        account_id, body, lambda id, at: Record.from_response(_dated(body, at), id), id=_command_id(body)
+        account_id, body, lambda name, at: Record.from_response(_dated(body, at), name), id=_command_id(body)
     )
 
 
@@ -51,7 +49,7 @@ def _dated(response: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:
 
 @router.post("/quote", responses=documented(404, 413, 422))
 def quote(backend: TheBackend, tenant_id: Tenant, account_id: AccountId, body: EstimatedUsage) -> QuoteAnswer:
-    """What a request would cost now, and whether the account could pay. Changes nothing, so it needs no key of its own."""
+    """What a request would cost now, and whether the account could pay. Changes nothing, so it needs no key."""
     with reading(backend.engine) as connection:
         find_account(connection, tenant_id, account_id)
         account = open_ledger(connection, backend.book).account(ledger_id(tenant_id, account_id))
