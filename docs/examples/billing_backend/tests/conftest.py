@@ -63,11 +63,16 @@ class Service:
     """The app, its database and its clock."""
 
     def __init__(self, url: str, book: RateBook | None = None) -> None:
-        self.url, self.now = url, START
+        self.url, self.now, self.tick = url, START, timedelta(0)
         settings = Settings(database_url=url, max_body=20_000)
-        self.app = create_app(settings, book or RateBook.fixed(load_card("2026-05-27.1")), lambda: self.now)
+        self.app = create_app(settings, book or RateBook.fixed(load_card("2026-05-27.1")), self.clock)
         self.engine = self.app.state.backend.engine
         self.http = TestClient(self.app, raise_server_exceptions=False)
+
+    def clock(self) -> datetime:
+        """Stands still, unless the test gives it a tick."""
+        self.now += self.tick
+        return self.now
 
     def tenant(self, name: str) -> Client:
         with self.engine.begin() as connection:

@@ -138,6 +138,13 @@ def test_an_account_is_opened_once(acme):
     assert acme.get("/accounts/ada").json()["name"] == "one"
 
 
+def test_who_only_looks_waits_for_no_writer(service, acme):
+    path = acme.subscribed("ada")
+    with service.engine.begin():
+        for look in ("", "/entries", "/statement"):
+            assert acme.get(f"{path}{look}").status_code == 200
+
+
 def test_the_service_says_that_it_is_well(service):
     assert service.http.get("/health").json() == {"status": "ok", "card": "2026-05-27.1"}
 

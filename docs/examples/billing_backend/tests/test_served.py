@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 import time
 
 import pytest
 from billing_backend import keys
-from billing_backend.engines import open_engine
+from billing_backend.engines import open_engine, reading
 from load_run import Client
+from sqlalchemy import func, select
 from tests.serving import EXAMPLE, Served, environment
+
+from mimo_credits.sql import metadata
 
 pytestmark = pytest.mark.beyond_core
 
@@ -61,19 +63,27 @@ def test_many_clients_at_once(database_url, api_key):
 
 
 def test_killed_in_the_middle_and_started_again(database_url, api_key):
-    chance = random.Random(7)
     with Served(database_url) as served:
         run = load(served, api_key, turns=48)
-        kills = 0
-        while run.poll() is None and kills < 5:
-            time.sleep(chance.uniform(0.2, 1.2))
-            if run.poll() is None:
-                served.kill()
-                kills += 1
-                served.start()
+        for stored in (80, 200, 320, 440):
+            wait_until_stored(database_url, stored, run)
+            served.kill()
+            served.start()
         assert_done(run)
-    assert kills >= 2
     assert_verified(database_url)
+
+
+def wait_until_stored(url: str, commands: int, run: subprocess.Popen[str]) -> None:
+    """Returns while the load is at work: so many commands are stored, and many are to come."""
+    engine = open_engine(url)
+    count = select(func.count()).select_from(metadata.tables["mimo_commands"])
+    stored = 0
+    while stored < commands:
+        assert run.poll() is None, "the load has ended before it could be disturbed"
+        with reading(engine) as connection:
+            stored = connection.scalar(count)
+        time.sleep(0.01)
+    engine.dispose()
 
 
 def test_it_stops_cleanly_and_its_log_is_json(database_url):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from billing_backend.log import JsonLines
+from billing_backend.thresholds import Pool, cross
 
 from mimo_credits import load_book
 
@@ -82,13 +83,26 @@ def test_a_new_cycle_begins_anew(service, acme, response, logged):
     assert len(logged()) == 3
 
 
-def test_a_larger_pool_does_not_say_the_same_twice(acme, response, logged):
+def test_an_upgrade_by_trade_in_begins_anew(service, acme, response, logged):
     path = acme.subscribed("ada")
     acme.post(f"{path}/usage", response("a", tokens(60)))
-    acme.post(f"{path}/tier", {"tier": "standard"})
-    assert acme.get(path).json()["pool"]["issued"] == "11000000000"
-    assert percents(acme.post(f"{path}/usage", response("b", tokens(80)))) == []
-    assert logged() == [("acme", "ada", 50)]
+    service.passes(hours=1)
+    assert acme.post(f"{path}/tier", {"tier": "standard"}).json()["account"]["pool"]["used"] == "0"
+    assert percents(acme.post(f"{path}/usage", response("b", tokens(140)))) == [50]
+    assert len(logged()) == 2
+
+
+def test_a_pool_that_grew_does_not_say_the_same_twice_in_its_cycle(service, acme):
+    """As an upgrade that pays the price difference lets it grow: the share falls below, and rises once more."""
+    acme.subscribed("ada")
+    steps = [(100, 40, [50]), (300, 240, []), (300, 140, []), (300, 50, [80])]
+    before, found = None, []
+    with service.engine.begin() as connection:
+        for issued, left, _ in steps:
+            pool = Pool("2026-06-02", issued, 0, left)
+            found.append([each for each, _ in cross(connection, "acme", "ada", before, pool)])
+            before = pool
+    assert found == [expected for *_, expected in steps]
 
 
 def test_many_at_once_cross_once(acme, response, logged):
