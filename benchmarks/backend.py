@@ -28,9 +28,8 @@ def measure(name: str, url: str, workers: int, clients: int, turns: int) -> None
     with Served(url, workers) as served:
         wrong, waits, seconds = run(served.address, key, clients, turns)
     p50, p99 = (1_000 * waits[len(waits) * share // 100] for share in (50, 99))
-    print(
-        f"{name}, {workers} workers, {clients} clients: {len(waits) / seconds:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
-    )
+    print(f"{name}, {workers} workers, {clients} clients:", end=" ")
+    print(f"{len(waits) / seconds:.0f} requests a second, p50 {p50:.1f} ms, p99 {p99:.1f} ms")
     print("  ", *(wrong or ["nothing lost, nothing twice, nothing overspent"]))
 
 

@@ -29,8 +29,8 @@ class Backend(NamedTuple):
     settings: Settings
     in_progress: InProgress
     turn: AbstractContextManager[object]
-    """Whose turn it is to write. SQLite has one writer at a time, and lets the others ask again and again: some would wait
-    for seconds while others pass. So they queue here. PostgreSQL has queues of its own, one for each account."""
+    """Whose turn it is to write. SQLite has one writer at a time and lets the others ask again and again, so that some
+    would wait for seconds while others pass: they queue here. PostgreSQL has a queue of its own for each account."""
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

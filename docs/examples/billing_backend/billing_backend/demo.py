@@ -21,7 +21,6 @@ TENANT, ACCOUNT = "demo", "ada"
 def demonstrate(engine: Engine, host: str, port: int) -> None:
     """Fills an empty database, makes a new key, and says what to try with it."""
     now, book = clock.now().replace(microsecond=0), load_book()
-    model = _some_model(book.at(now))
     with engine.begin() as connection:
         key, _ = create_key(connection, TENANT)
         row = {"tenant_id": TENANT, "id": ACCOUNT, "name": "Ada's team", "created_at": clock.written(now)}
@@ -30,9 +29,11 @@ def demonstrate(engine: Engine, host: str, port: int) -> None:
             ledger.apply(name, Subscribe("demo/s", now - timedelta(days=9), "lite"))
             ledger.apply(name, Grant("demo/g", now - timedelta(days=8), 250_000_000, label="welcome"))
             for day in range(8):
-                usage = Usage(model, input_tokens=1_200_000, cached_tokens=900_000, output_tokens=40_000 * day)
-                ledger.apply(name, Record(f"demo/r{day}", now - timedelta(days=8 - day), usage))
-    address = f"http://{host}:{port}"
+                at = now - timedelta(days=8 - day)
+                model, tokens = _some_model(book.at(at)), 40_000 * day
+                usage = Usage(model, input_tokens=1_200_000, cached_tokens=900_000, output_tokens=tokens)
+                ledger.apply(name, Record(f"demo/r{day}", at, usage))
+    address, model = f"http://{host}:{port}", _some_model(book.at(now))
     print(_TRY.format(address=address, account=f"{address}/accounts/{ACCOUNT}", key=key, model=model))
 
 

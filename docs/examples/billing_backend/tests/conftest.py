@@ -128,6 +128,18 @@ def service(database_url: str) -> Iterator[Service]:
 
 
 @pytest.fixture
+def new_service() -> type[Service]:
+    """Makes a service of its own on a database."""
+    return Service
+
+
+@pytest.fixture
+def new_client() -> type[Client]:
+    """Makes a client of an API key."""
+    return Client
+
+
+@pytest.fixture
 def acme(service: Service) -> Client:
     return service.tenant("acme")
 

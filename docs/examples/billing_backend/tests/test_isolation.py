@@ -76,11 +76,11 @@ def test_the_same_id_is_two_accounts_for_two_tenants(service, acme, response):
 
 
 @pytest.mark.parametrize("authorization", [{}, {"Authorization": "Bearer mck_wrong"}, {"Authorization": "Basic eDp5"}])
-def test_every_route_but_the_health_check_needs_a_key(service, acme, authorization):
+def test_every_route_but_the_health_check_needs_a_key(service, acme, authorization, new_client):
     acme.subscribed("ada")
     open_to_all = []
     for number, (method, path) in enumerate(routes(service)):
-        client = type(acme)(service.http, "mck_wrong")
+        client = new_client(service.http, "mck_wrong")
         answer = send(client, method, path, "ada", f"k-{number}", authorization)
         if answer.status_code != 401:
             open_to_all.append(path)

@@ -34,11 +34,11 @@ def test_a_key_is_made_used_listed_without_being_shown_and_revoked(service, monk
     assert run(monkeypatch, capsys, service.url, "revoke-key", name)[0] == 1
 
 
-def test_two_keys_of_a_tenant_open_the_same_and_end_apart(service, acme):
+def test_two_keys_of_a_tenant_open_the_same_and_end_apart(service, acme, new_client):
     acme.subscribed("ada")
     with service.engine.begin() as connection:
         key, name = keys.create_key(connection, "acme")
-    newer = type(acme)(service.http, key)
+    newer = new_client(service.http, key)
     assert newer.get("/accounts").json()["items"] == ["ada"]
     with service.engine.begin() as connection:
         assert keys.revoke_key(connection, name)
