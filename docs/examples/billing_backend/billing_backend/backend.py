@@ -65,8 +65,9 @@ def _tenant(backend: TheBackend, presented: _Bearer) -> str:
     return _owner(backend, presented.credentials if presented else None, "Bearer")
 
 
-def _tenant_in_a_browser(backend: TheBackend, presented: _Basic) -> str:
-    return _owner(backend, presented.password if presented else None, 'Basic realm="API key as the password"')
+def _tenant_in_a_browser(backend: TheBackend, presented: _Bearer, typed: _Basic) -> str:
+    key = presented.credentials if presented else typed.password if typed else None
+    return _owner(backend, key, 'Basic realm="API key as the password"')
 
 
 def _owner(backend: Backend, key: str | None, scheme: str) -> str:
@@ -87,7 +88,7 @@ Tenant: TypeAlias = Annotated[str, Depends(_tenant)]
 """The id of the tenant whose key was presented; 401 without one."""
 
 BrowsingTenant: TypeAlias = Annotated[str, Depends(_tenant_in_a_browser)]
-"""The same for a page, to which a browser sends the key as a password.
+"""The same for a page, to which a browser sends the key as a password, of any name.
 
 Only what reads takes it so: a browser would send it along with another site's form.
 """

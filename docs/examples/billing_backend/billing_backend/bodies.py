@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Path
@@ -15,16 +16,26 @@ HoldId: TypeAlias = Annotated[str, Path(pattern=ACCOUNT, examples=["call-1"])]
 
 _Word: TypeAlias = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9._/:-]{1,100}$")]
 _Count: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=10**15)]
-_Credits: TypeAlias = Annotated[
-    StrictStr,
-    Field(pattern=r"^[0-9]{1,16}(\.[0-9]{1,3})?$", description="a decimal number, as a text", examples=["500000000"]),
-]
+_DECIMAL = r"[0-9]{1,16}(\.[0-9]{1,3})?"
+
+
+def _decimal(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(_DECIMAL, value):
+        raise ValueError('needs a decimal number as a text, of at most three places, such as "500" or "0.25"')
+    return value
 
 
 def _only_text(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError("needs an instant of ISO 8601 with its time zone, as a text")
     return value
+
+
+_Credits: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_decimal),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL}$", "examples": ["500000000"]}),
+]
 
 
 _Instant: TypeAlias = Annotated[

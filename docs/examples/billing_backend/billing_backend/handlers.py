@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
@@ -52,7 +53,27 @@ def _by_fastapi(_request: Request, error: Exception) -> Response:
             "a request that changes something needs an Idempotency-Key: any text, new for each, kept for its retries"
         )
         return ProblemError(400, "idempotency-key-missing", detail).response()
-    return invalid([(".".join(map(_step, each["loc"])), each["msg"]) for each in found]).response()
+    return invalid([(".".join(map(_step, each["loc"])), _words(each)) for each in found]).response()
+
+
+_WORDS = {
+    "dict_type": "needs a JSON object, and the header Content-Type: application/json",
+    "model_attributes_type": "needs a JSON object, and the header Content-Type: application/json",
+    "missing": "is missing",
+    "extra_forbidden": "is no field of this",
+    "string_type": "needs a text",
+    "int_type": "needs a whole number",
+    "json_invalid": "is no JSON from here on: {error}",
+    "timezone_aware": "needs an instant with its time zone, such as 2027-01-01T00:00:00Z",
+    "string_pattern_mismatch": "needs the form {pattern}",
+    "value_error": "{error}",
+}
+"""What is said for pydantic's kinds of error; those not here speak for themselves."""
+
+
+def _words(error: dict[str, Any]) -> str:
+    words = _WORDS.get(error["type"])
+    return words.format(**error.get("ctx", {})) if words else str(error["msg"])
 
 
 def _step(part: object) -> str:

@@ -71,6 +71,7 @@ def test_every_planted_text_is_escaped_and_scripts_are_forbidden(acme, planted):
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
     assert answer.text.count("&lt;img") >= 3
+    assert acme.get(planted).content == answer.content
     assert "<img" not in answer.text
     assert "<script" not in answer.text
 

@@ -50,6 +50,33 @@ def test_every_mistake_of_a_body_is_named_with_its_place(acme):
 
 
 @pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ({"credits": 5}, "body.credits: needs a decimal number as a text"),
+        ({"credits": "1e9"}, "body.credits: needs a decimal number as a text"),
+        ({"credits": "٣"}, "body.credits: needs a decimal number as a text"),
+        ({"credits": "5", "expires_at": "2027-01-01T00:00:00"}, "body.expires_at: needs an instant with its time zone"),
+        ({"credits": "5", "expires_at": 5}, "body.expires_at: needs an instant of ISO 8601"),
+        ({"credits": "5", "priority": 1.5}, "body.priority: needs a whole number"),
+        ({"credits": "5", "lable": "x"}, "body.lable: is no field of this"),
+        ({}, "body.credits: is missing"),
+        ([], "body: needs a JSON object"),
+    ],
+)
+def test_a_mistake_is_said_in_words_that_help(acme, body, what):
+    path = acme.subscribed("ada")
+    found = assert_problem(acme.post(f"{path}/grants", body), 400, "invalid-request")
+    assert what in found["detail"]
+
+
+def test_a_form_where_json_is_needed_is_told_so(acme):
+    found = assert_problem(
+        send(acme, "{}", "/accounts", **{"Content-Type": "application/x-www-form-urlencoded"}), 400, "invalid-request"
+    )
+    assert "Content-Type: application/json" in found["detail"]
+
+
+@pytest.mark.parametrize(
     "content",
     [
         b"",
