@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import socket
 import sys
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from billing_backend import clock, keys
 from billing_backend.demo import demonstrate
 from billing_backend.engines import open_engine, reading
 from billing_backend.idempotency import forget
+from billing_backend.log import start_log
 from billing_backend.names import TENANT
 from billing_backend.settings import from_environment
 from billing_backend.tables import prepare
@@ -64,6 +66,8 @@ def _prepare(engine: Engine, _asked: argparse.Namespace) -> int:
 
 
 def _serve(_engine: Engine, asked: argparse.Namespace) -> int:
+    start_log()
+    uvicorn.Config.bind_socket = _bind_without_delay  # type: ignore[assignment, method-assign]
     uvicorn.run(
         "billing_backend.app:served",
         factory=True,
@@ -77,6 +81,20 @@ def _serve(_engine: Engine, asked: argparse.Namespace) -> int:
         timeout_graceful_shutdown=10,
     )
     return 0
+
+
+_bind = uvicorn.Config.bind_socket
+
+
+def _bind_without_delay(config: uvicorn.Config) -> socket.socket:
+    """The socket that several workers share, with TCP_NODELAY, which what is accepted on it inherits.
+
+    asyncio sets it for one worker, but does not see that a shared socket is TCP: then the second half of each answer
+    would wait some 40 ms for the client to acknowledge the first.
+    """
+    listening = _bind(config)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _demo(engine: Engine, asked: argparse.Namespace) -> int:
