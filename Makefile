@@ -19,10 +19,11 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST := $(BIN)/python -m pytest
 CORE   := $(PYTEST) -n auto -m "not beyond_core"
 PRICES := .price-data
+BACKEND := docs/examples/billing_backend
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all test-beyond check static thorough mutants bench bench-large bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
+.PHONY: help demo test test-all test-beyond check static thorough mutants bench bench-large bench-sql bench-backend backend new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +74,13 @@ bench-large: $(VENV)/.dev ## rating 10 and 100 million rows from Parquet, with p
 bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
 	$(BIN)/python -m benchmarks.sql
 
+bench-backend: $(VENV)/.test ## speed of the example's billing backend in SQLite and PostgreSQL; prints it
+	PYTHONPATH=$(BACKEND) $(BIN)/python -m benchmarks.backend
+
+backend: $(VENV)/.backend ## the example's billing backend with sample data, on this machine only: DATABASE_URL=… for another database
+	@mkdir -p build
+	@DATABASE_URL="$${DATABASE_URL:-sqlite:///build/billing.db}" exec $(BIN)/billing-backend demo $(ARGS)
+
 new-card: $(VENV)/.runtime ## begins a rate card from the last one: VERSION=2026-12-01, of a correction REVISION=2 too
 	@test -n "$(VERSION)" || { echo 'Say on which day it takes effect: make new-card VERSION=2026-12-01' >&2; exit 2; }
 	$(BIN)/python -m tools.new_card "$(VERSION)" --revision "$(REVISION)" --folder "$(FOLDER)"
@@ -89,9 +97,6 @@ compare-prices: $(VENV)/.runtime $(PRICES)/.downloaded ## our prices beside thos
 scenarios: $(VENV)/.test ## writes docs/scenarios.md anew from the golden scenarios
 	$(BIN)/python -m tools.scenarios
 
-site: $(VENV)/.dev ## builds the documentation site in build/site, warnings being errors
-	$(BIN)/python -m tools.site
-
 schema: $(VENV)/.runtime ## writes rates/schema.json anew from the models
 	$(BIN)/python -m tools.schema
 
@@ -101,7 +106,7 @@ api: $(VENV)/.test ## writes docs/api/ anew for the version in the making
 pictures: $(VENV)/.test ## draws the README's pictures anew (needs chromium)
 	$(BIN)/python -m tools.pictures
 
-site: $(VENV)/.site ## builds the documentation site, its notebooks run
+site: $(VENV)/.site ## builds the documentation site in build/site, its notebooks run, warnings being errors
 	$(BIN)/python -m tools.site
 
 clean: ## removes .venv and what the tools leave behind
@@ -126,6 +131,10 @@ $(VENV)/.test: $(VENV)/.made pyproject.toml
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $(VENV)/.test $@
+
+$(VENV)/.backend: $(VENV)/.made pyproject.toml $(BACKEND)/pyproject.toml
+	$(PIP) -e . -e $(BACKEND)
+	@touch $(VENV)/.runtime $@
 
 $(VENV)/.site: $(VENV)/.made pyproject.toml
 	$(PIP) -e '.[docs]'

@@ -26,6 +26,7 @@ PLACES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    "docs/examples/billing_backend/README.md": "billing-backend.md",
     "docs/examples/downstream/README.md": "downstream.md",
     "benchmarks/results.md": "benchmarks.md",
     "benchmarks/sql-results.md": "benchmarks-sql.md",
