@@ -199,6 +199,15 @@ def test_a_correction_moves_balances_and_changes_nothing_that_they_belong_to() -
         assert (remembered.plan, remembered.closed) != (account.plan, account.closed)
 
 
+def test_credits_that_came_from_nowhere_are_left_for_the_audit_to_say() -> None:
+    lost = (Posting(may(1), "nopot", "spent", 5, "usage", "r"),)
+    for before, after in ((lost, ()), ((), lost)):
+        found = difference(before, after)
+        assert [type(entry) for entry in found] == [Restated]
+        books = [*before, *found]
+        assert bool(audit(replay(books), books)) is (before == lost)
+
+
 def test_a_restated_pot_that_no_posting_filled_is_empty() -> None:
     account = rerate([MAY[0], Grant("g", may(3), 5)], BOOK).account
     (restated,) = [
