@@ -17,6 +17,7 @@ from mimo_credits.exact import (
     ROUNDINGS,
     billed,
     fits_currency,
+    in_currency,
     minus,
     per,
     percent,
@@ -266,6 +267,22 @@ def test_a_bill_is_payable_and_less_than_one_coin_away(amount, rounding, currenc
 )
 def test_whether_an_amount_can_be_paid(amount, currency, fits):
     assert fits_currency(Decimal(amount), currency) is fits
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        ("5", "USD", "5.00"),
+        ("34.3", "CNY", "34.30"),
+        ("5.280", "USD", "5.28"),
+        ("5", "JPY", "5"),
+        ("5.3", "KWD", "5.300"),
+        ("0.0045", "USD", "0.0045"),
+        ("0.5", "JPY", "0.5"),
+    ],
+)
+def test_money_is_written_to_the_smallest_coin_or_finer_but_never_rounded(amount, currency, written):
+    assert str(in_currency(Decimal(amount), currency)) == written
 
 
 def test_shares_are_exact_ratios_and_nothing_of_nothing_is_nothing():

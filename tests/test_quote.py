@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -39,6 +40,27 @@ def test_a_quote_keeps_the_name_that_was_asked_for_beside_the_one_that_is_billed
 def test_a_quote_in_one_line():
     shown = quote(load_card("2026-05-27"), Usage("mimo-v2.5-pro", output_tokens=1_000))
     assert repr(shown) == "<Quote 600,000 credits by card 2026-05-27.1, sha256 947d3916b02c…>"
+
+
+@pytest.mark.parametrize(
+    ("input_tokens", "band", "inputs"), [(30, 0, "up to 100"), (150, 1, "above 100 up to 200"), (250, 2, "above 200")]
+)
+def test_a_band_says_which_inputs_it_is_for(input_tokens, band, inputs):
+    (line,) = quote(CARD, Usage("banded", input_tokens=input_tokens)).lines
+    assert (line.band, line.inputs) == (band, inputs)
+
+
+def test_a_remark_names_each_model_priced_by_the_hour_of_which_there_is_no_audio():
+    silent, heard, text = (
+        Usage("speech", input_tokens=5),
+        Usage("speech", audio_seconds=1),
+        Usage("flat", input_tokens=5),
+    )
+    remark = "speech is priced by the hour of audio; this usage has no audio seconds"
+    assert quote(CARD, silent).remarks == quote(CARD, [text, silent, text]).remarks == (remark,)
+    assert quote(CARD, [silent, replace(silent, output_tokens=1)]).remarks == (remark,)
+    assert quote(CARD, [heard, silent]).remarks == quote(CARD, [silent, heard]).remarks == ()
+    assert quote(CARD, heard).remarks == quote(CARD, text).remarks == ()
 
 
 def test_prices_are_the_money_of_the_quote_and_reach_beyond_the_plan():

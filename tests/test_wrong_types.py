@@ -155,6 +155,29 @@ def test_a_value_of_another_type_is_named(field, call):
     assert ", not " in caught.value.why
 
 
+SAID = [
+    (lambda: apply("ada", RECORD, BOOK), "account: needs an Account, not 'ada'"),
+    (lambda: decide(Account(), 7, BOOK), "command: needs a command of the ledger, not 7"),
+    (lambda: fold(Account(), 7, BOOK), "commands: needs several commands of the ledger, such as a list, not 7"),
+    (lambda: timeline(7), "commands: needs several commands of the ledger, such as a list, not 7"),
+    (lambda: timeline([7]), "commands: needs commands of the ledger, not 7"),
+    (lambda: evolve(ACCOUNT, 7), "entry: needs an entry of the ledger, not 7"),
+    (lambda: replay(7), "entries: needs several entries of the ledger, such as a list, not 7"),
+    (lambda: replay([7]), "entries: needs entries of the ledger, not 7"),
+    (lambda: audit(ACCOUNT, 7), "entries: needs several entries of the ledger, such as a list, not 7"),
+    (lambda: audit(ACCOUNT, [7]), "entries: needs entries of the ledger, not 7"),
+    (lambda: difference([7], ()), "before: needs entries of the ledger, not 7"),
+    (lambda: difference((), [7]), "after: needs entries of the ledger, not 7"),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), SAID, ids=[said for _, said in SAID])
+def test_the_ledger_says_what_it_needs_in_these_words(call, said):
+    with pytest.raises(InputError) as caught:
+        call()
+    assert str(caught.value) == said
+
+
 def test_where_a_book_belongs_a_card_learns_how_to_become_one():
     with pytest.raises(InputError, match=r"book: needs a RateBook, not <RateCard .*>; RateBook\.fixed\(card\) makes"):
         Ledger(CARD)

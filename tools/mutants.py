@@ -90,15 +90,19 @@ def page(found: Mapping[str, str], reasons: Mapping[Mutant, str]) -> str:
     rows = [f"| `{module}` | {made[module]:,} | {noticed[module]:,} |" for module in sorted(made)]
     rows.append(f"| **all** | **{made.total():,}** | **{noticed.total():,}** |")
     tenths = noticed.total() * 1000 // made.total()
+    killed, timed_out = (list(found.values()).count(how) for how in NOTICED)
+    others = made.total() - noticed.total()
     lines = [
         "# What the tests notice",
         "",
         "`make mutants` changes the arithmetic and the ledger in one place at a time and runs the tests on each:",
         "another comparison, another constant, an argument left out. A change that no test notices is a test that is",
-        "missing, or a change that makes no difference. This page is written by that run.",
+        "missing, or a change that makes no difference. This page is written by that run, and only where each change",
+        "that is not noticed has its reason in `tests/mutants.toml`.",
         "",
         f"**{noticed.total():,} of {made.total():,} changes are noticed: {tenths // 10}.{tenths % 10} %.**",
-        "Each of the others makes no difference that anybody could see, for the reason that is given.",
+        f"With {killed:,} of them a test fails; with {timed_out:,} the tests did not end in ten times their time.",
+        f"The other {others:,} make no difference that anybody could see, for the reasons that are given.",
         "",
         "| module | changes | noticed |",
         "|---|---:|---:|",

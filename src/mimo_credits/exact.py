@@ -126,18 +126,22 @@ def rounded(amount: Decimal | Fraction, digits: int = 1, rounding: Rounding = "h
 
 def billed(amount: Decimal | Fraction, currency: str, rounding: Rounding) -> Decimal:
     """Money due, rounded once to the currency's smallest unit (cent, fen) and written with that many digits."""
-    return rounded(amount, _MINOR_DIGITS.get(currency, 2), rounding)
+    return rounded(amount, _minor_digits(currency), rounding)
 
 
 def in_currency(amount: Decimal, currency: str) -> Decimal:
     """The same amount, written with at least as many digits after the point as the currency's smallest unit has."""
-    return billed(amount, currency, "half-up") if fits_currency(amount, currency) else amount
+    return rounded(amount, _minor_digits(currency)) if fits_currency(amount, currency) else amount
 
 
 def fits_currency(amount: Decimal, currency: str) -> bool:
     """Whether an amount can be paid: no finer than the currency's smallest unit."""
-    smallest: Fraction = Fraction(amount) * 10 ** _MINOR_DIGITS.get(currency, 2)
+    smallest: Fraction = Fraction(amount) * 10 ** _minor_digits(currency)
     return smallest.denominator == 1
+
+
+def _minor_digits(currency: str) -> int:
+    return _MINOR_DIGITS.get(currency, 2)
 
 
 def share(part: int, whole: int) -> Fraction:

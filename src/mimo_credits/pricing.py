@@ -256,13 +256,11 @@ def inputs_of(card: RateCard, row: Rates | Prices) -> str:
     return " ".join(part for part in (above, up_to) if part)
 
 
-def _silent(table: RateTable, counted: Iterable[Usage]) -> Iterator[str]:
+def _silent(table: RateTable, counted: Mapping[Usage, int]) -> Iterator[str]:
     """A remark for each model with a rate by the hour whose usage has no audio: only its tokens have been priced."""
-    heard: dict[str, bool] = {}
-    for usage in counted:
-        heard[usage.model] = heard.get(usage.model, False) or usage.audio_seconds > 0
-    for model, any_audio in heard.items():
-        if not any_audio and any(rates.audio_hour for rates in table.peak.bands[model]):
+    heard = {usage.model for usage in counted if usage.audio_seconds}
+    for model in dict.fromkeys(usage.model for usage in counted):
+        if model not in heard and any(rates.audio_hour for rates in table.peak.bands[model]):
             yield f"{model} is priced by the hour of audio; this usage has no audio seconds"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from rich.console import Console
 
@@ -27,6 +28,7 @@ from mimo_credits import (
     fold,
 )
 from mimo_credits.display import as_html, as_rich, as_text, sheet_of
+from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger.evolution import _EVOLVE
 from tests.ledger import worlds
 from tests.ledger.worlds import PLAIN, SMALL, card, tokens
@@ -67,6 +69,14 @@ def test_an_accounts_clock_is_the_latest_instant_of_its_entries_after_each_of_th
 def test_a_bill_by_itself_turns_the_clock() -> None:
     note = Billed(hours(50), Decimal("-0.72"), "USD", "correction", "", None, None)
     assert evolve(Account(now=START), note) == Account(now=hours(50))
+
+
+def test_a_bill_of_usage_settles_all_that_its_currency_owes_and_no_other() -> None:
+    subscribed, _ = fold(Account(), LIFE[:2], worlds.plain())
+    owing = subscribed._replace(accrued=FrozenMap({"USD": Fraction(1, 3), "CNY": Fraction(2)}))
+    bill = Billed(hours(2), Decimal("0.33"), "USD", "usage", "", None, None)
+    assert evolve(owing, bill).accrued == {"CNY": 2}
+    assert evolve(subscribed, bill).accrued == {}
 
 
 def test_an_account_in_one_line() -> None:

@@ -46,6 +46,9 @@ BOOK = load_book()
 USAGE = Usage("mimo-v2.5-pro", input_tokens=1_000, output_tokens=10)
 
 
+MOMENT = timedelta(microseconds=1)
+
+
 def june(day: int) -> datetime:
     return datetime(2026, 6, day, tzinfo=UTC)
 
@@ -193,6 +196,8 @@ def test_a_usage_that_was_rated_twice() -> None:
         ("r", "was rated more than once"),
         ("r", "was rated 306000000 millicredits beyond what was spent for it"),
     )
+    before_it_was_charged = [*ENTRIES[: ENTRIES.index(rated)], rated, *ENTRIES[ENTRIES.index(rated) :]]
+    assert audit(replay(before_it_was_charged), before_it_was_charged, BOOK) == audit(*once, BOOK)
     charged = [*ENTRIES, rated, posted]
     assert audit(replay(charged), charged, BOOK) == (("r", "was rated more than once"),)
 
@@ -243,6 +248,8 @@ def test_a_usage_that_was_charged_at_the_rates_of_another_time_of_day() -> None:
     rates = rates_for(card, USAGE, off_peak=True)
     wrong = rated_otherwise(off_peak=True, rates=rates, millicredits=metered_charge(card, USAGE, rates))
     assert wrong == "was rated off-peak, but 2026-06-02T00:00:00+00:00 lies at peak"
+    by_night = rated_otherwise(at=datetime(2026, 6, 2, 17, tzinfo=UTC))
+    assert by_night == "was rated at peak, but 2026-06-02T17:00:00+00:00 lies off-peak"
 
 
 def test_a_usage_that_names_other_rates_than_those_that_charged_it() -> None:
@@ -252,9 +259,12 @@ def test_a_usage_that_names_other_rates_than_those_that_charged_it() -> None:
 
 
 def test_a_usage_of_a_time_without_a_plan() -> None:
-    for at in (june(1) - timedelta(days=400), june(1) + timedelta(days=400)):
-        entries = changed(Rated, at=at)
-        assert "when the account had no plan that could be charged" in found(replay(entries), entries)["r"]
+    assert ACCOUNT.plan is not None
+    bought, ends = june(1), ACCOUNT.plan.cycle.end
+    for at in (bought, ends - MOMENT):
+        assert "when the account had no plan" not in str(rated_otherwise(at=at))
+    for at in (bought - MOMENT, ends, ends + timedelta(days=400)):
+        assert rated_otherwise(at=at) == f"is of {at.isoformat()}, when the account had no plan that could be charged"
 
 
 def test_usage_of_an_account_that_stays_on_a_card_is_held_against_that_card() -> None:
@@ -283,6 +293,32 @@ def test_a_settlement_is_held_against_the_instant_of_its_hold() -> None:
     assert found(replay(unsettled), unsettled) == {"r": "was rated by card 2026-05-27.1, where 2026-06-01.1 holds"}
 
 
+def test_a_settlement_that_moves_no_credits_is_held_against_the_instant_of_its_hold_too() -> None:
+    """What costs nothing is rated and settled with no posting between; May's card is the hold's, June's is not."""
+    free = Usage("mimo-v2.5-tts", input_tokens=100)
+    commands = [
+        Subscribe("s", datetime(2026, 5, 20, tzinfo=UTC), "lite"),
+        Hold("h", datetime(2026, 5, 28, tzinfo=UTC), free, expires_at=june(9)),
+        Settle("r", june(2), "h", free),
+    ]
+    account, entries = fold(Account(), commands, BOOK)
+    assert [type(entry) for entry in entries[-2:]] == [Rated, HoldClosed]
+    assert entries[-2].card == "2026-05-27.1"
+    assert found(account, entries) == {}
+
+
+def test_a_settlement_of_a_hold_that_is_not_open_is_a_problem_and_no_crash() -> None:
+    """Its usage is priced by its own instant; then the books stop making sense, and nothing later is priced."""
+    rated = next(entry for entry in ENTRIES if isinstance(entry, Rated))
+    closed = HoldClosed(june(3), "x", "settled")
+    entries = [*ENTRIES[: ENTRIES.index(rated)], rated, closed, rated._replace(id="later", digest="beef")]
+    assert found(ACCOUNT, entries) == {
+        f"entries[{len(entries) - 2}]": "closes hold 'x', which is not open",
+        "r": "was rated 306000000 millicredits beyond what was spent for it",
+        "later": "was rated 306000000 millicredits beyond what was spent for it",
+    }
+
+
 def test_late_usage_is_held_against_the_segment_just_closed() -> None:
     july = datetime(2026, 7, 5, tzinfo=UTC)
     account, entries = fold(
@@ -296,6 +332,13 @@ def test_late_usage_is_held_against_the_segment_just_closed() -> None:
         BOOK,
     )
     assert found(account, entries) == {}
+    assert account.closed is not None
+    bought, ended = account.closed.start, account.closed.end
+    late = next(number for number, entry in enumerate(entries) if isinstance(entry, Rated))
+    for at, chargeable in ((bought - MOMENT, False), (bought, True), (ended - MOMENT, True), (ended, False)):
+        said = [*entries[:late], entries[late]._replace(at=at), *entries[late + 1 :]]
+        no_plan = f"is of {at.isoformat()}, when the account had no plan that could be charged"
+        assert (found(replay(said), said).get("r") != no_plan) is chargeable
 
 
 def test_cards_that_the_book_does_not_have() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mimo_credits import (
     Account,
     Accrued,
+    Advance,
     Billed,
     BucketOpened,
     ChangeTier,
@@ -182,6 +183,29 @@ def test_nothing_is_restated_where_the_balances_are_all_that_was_wrong() -> None
     moved = [*entries, Posting(may(29), "allowance", "spent", 7, "correction", "")]
     advanced = [*entries, Posting(may(29), "allowance", "spent", 8, "correction", "")]
     assert difference(moved, advanced) == (Posting(may(29), "allowance", "spent", 1, "correction", ""),)
+
+
+def test_a_correction_moves_balances_and_changes_nothing_that_they_belong_to() -> None:
+    """What a segment has let expire, or has drawn beyond its pots, is the restatement's to say."""
+    account = rerate([MAY[0], Advance(may(1).replace(month=6, day=9))], BOOK).account
+    assert account.plan is not None
+    assert account.closed is not None
+    at = account.plan.segment_start
+    for source, target in (("allowance", "expired"), ("expired", "spent"), ("overage", "spent")):
+        corrected = evolve(account, Posting(at, source, target, 7, "correction", ""))
+        assert corrected.remaining_millicredits + sum(corrected.pots) == 0
+        assert (corrected.plan, corrected.closed) == (account.plan, account.closed)
+        remembered = evolve(account, Posting(at, source, target, 7, "usage", ""))
+        assert (remembered.plan, remembered.closed) != (account.plan, account.closed)
+
+
+def test_credits_that_came_from_nowhere_are_left_for_the_audit_to_say() -> None:
+    lost = (Posting(may(1), "nopot", "spent", 5, "usage", "r"),)
+    for before, after in ((lost, ()), ((), lost)):
+        found = difference(before, after)
+        assert [type(entry) for entry in found] == [Restated]
+        books = [*before, *found]
+        assert bool(audit(replay(books), books)) is (before == lost)
 
 
 def test_a_restated_pot_that_no_posting_filled_is_empty() -> None:

@@ -24,6 +24,7 @@ from mimo_credits import (
     Settle,
     Subscribe,
     apply,
+    evolve,
     fold,
 )
 from mimo_credits.ledger.account import EndedHold, OpenHold
@@ -92,6 +93,26 @@ def test_a_hold_that_nobody_ends_lapses_at_its_own_instant() -> None:
     assert (account.now, account.ended_holds) == (SOON, (EndedHold("h", "lapsed", 0),))
     assert account.as_of(START + DAY, BOOK).ended_holds == (EndedHold("h", "lapsed", 1),)
     assert account.as_of(START + 2 * DAY, BOOK).ended_holds == ()
+
+
+def test_holds_lapse_in_the_order_of_their_expiry_whatever_their_ids() -> None:
+    late = Hold("a", START, credits=1, expires_at=SOON + HOUR)
+    early = Hold("b", START, credits=1, expires_at=SOON)
+    account, _ = asked(Advance(SOON), late, early)
+    assert list(account.holds) == ["a"]
+    _, entries = asked(Advance(SOON + HOUR), late, early)
+    assert [(entry.at, entry.id) for entry in entries if isinstance(entry, HoldClosed)] == [
+        (SOON, "b"),
+        (SOON + HOUR, "a"),
+    ]
+
+
+def test_only_credits_that_go_to_a_hold_are_its_parts() -> None:
+    """Also after a renewal, and of a request that happens to have the hold's id."""
+    hold = replace(HOLD, expires_at=START + 9 * DAY)
+    held, _ = asked(Advance(START + DAY), hold)
+    for source, target, reason in (("allowance", "spent", "usage"), ("held", "grant:g", "hold-returned")):
+        assert evolve(held, Posting(START + DAY, source, target, 1_000, reason, "h")).holds == held.holds
 
 
 def test_a_hold_of_a_pinned_account_is_priced_by_its_card_also_after_the_plan() -> None:

@@ -56,6 +56,8 @@ def test_a_survivor_with_its_reason_is_told_with_the_score(checkout: Path, capsy
     assert "3 changes, 1 of them without a difference" in capsys.readouterr().out
     page = (checkout / mutants.PAGE).read_text()
     assert "**2 of 3 changes are noticed: 66.6 %.**" in page
+    assert "With 1 of them a test fails; with 1 the tests did not end in ten times their time." in page
+    assert "The other 1 make no difference" in page
     assert "| `ledger.corrections` | 1 | 1 |" in page
     assert "| `exact` | 1 | 0 |" in page
     assert "It cannot be seen.\n\n```diff\n# exact.percent\n- return scaled(EXACT)\n+ return scaled(None)\n```" in page

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import NoSuchCard, PricingError, Problem, shown
@@ -50,27 +49,6 @@ def audit(account: Account, entries: Sequence[Entry], book: RateBook | None = No
     return (*_balances(account, entries), *_charges(entries), *(_prices(entries, book) if book is not None else ()))
 
 
-class _Step(NamedTuple):
-    """One entry, and the account before and after it; `wrong` says why it cannot follow, and then nothing is after."""
-
-    entry: Entry
-    before: Account
-    after: Account
-    wrong: str | None
-
-
-def _steps(entries: Sequence[Entry]) -> Iterator[_Step]:
-    """The entries as far as each can follow those before it."""
-    account = Account()
-    for entry in entries:
-        wrong = _cannot_follow(account, entry)
-        if wrong is not None:
-            yield _Step(entry, account, account, wrong)
-            return
-        before, account = account, evolve(account, entry)
-        yield _Step(entry, before, account, None)
-
-
 def _cannot_follow(account: Account, entry: Entry) -> str | None:
     """Why an entry speaks of what is not there, or begins what has begun; None if it does neither."""
     match entry:
@@ -94,13 +72,13 @@ def _cannot_follow(account: Account, entry: Entry) -> str | None:
 def _balances(account: Account, entries: Sequence[Entry]) -> Iterator[Problem]:
     """The first entry that cannot follow, or after which the balances are wrong; then whether the end is `account`."""
     replayed = Account()
-    for number, step in enumerate(_steps(entries)):
-        if step.wrong is not None:
-            yield Problem(f"entries[{number}]", step.wrong)
+    for number, entry in enumerate(entries):
+        if wrong := _cannot_follow(replayed, entry):
+            yield Problem(f"entries[{number}]", wrong)
             return
-        replayed = step.after
-        if wrong := tuple(_wrong_pots(replayed)):
-            yield from (Problem(f"entries[{number}]", f"after it {problem.where} {problem.what}") for problem in wrong)
+        replayed = evolve(replayed, entry)
+        if pots := tuple(_wrong_pots(replayed)):
+            yield from (Problem(f"entries[{number}]", f"after it {problem.where} {problem.what}") for problem in pots)
             return
     held = sum(hold.millicredits for hold in replayed.holds.values())
     if replayed.pots.held != held:
@@ -143,11 +121,15 @@ def _charges(entries: Sequence[Entry]) -> Iterator[Problem]:
 
 def _prices(entries: Sequence[Entry], book: RateBook) -> Iterator[Problem]:
     """Each rated usage says what the book says: the same card, byte for byte, time of day, rates and charge."""
-    for number, step in enumerate(_steps(entries)):
-        if isinstance(step.entry, Rated):
-            wrong = _mispriced(step.entry, step.before, _settled(entries, number), book)
+    account = Account()
+    for number, entry in enumerate(entries):
+        if _cannot_follow(account, entry):
+            return
+        if isinstance(entry, Rated):
+            wrong = _mispriced(entry, account, _settled(entries, number), book)
             if wrong is not None:
-                yield Problem(step.entry.id, wrong)
+                yield Problem(entry.id, wrong)
+        account = evolve(account, entry)
 
 
 def _settled(entries: Sequence[Entry], number: int) -> str | None:

@@ -59,7 +59,8 @@ def rerate(commands: Iterable[Command], book: RateBook, *, tier: str | None = No
 def difference(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries that turn the first history into the second: replayed on top of `before` they give `after`'s account.
 
-    Empty where the two come to the same account and the same money. Raises `InputError` for anything but entries.
+    Empty where the two come to the same account and the same money. Where the balances of either do not add up to 0,
+    which `audit` says, what has no counterpart stays. Raises `InputError` for anything but entries.
     """
     before, after = tuple(each_entry(before, "before")), tuple(each_entry(after, "after"))
     old, new = replay(before), replay(after)
@@ -85,7 +86,7 @@ def _balances(account: Account) -> dict[str, int]:
 
 
 def _postings(old: Account, new: Account, at: datetime) -> Iterator[Entry]:
-    """Moves what is too much in some pots to those that have too little; both sum up alike, since each history does."""
+    """Moves what is too much in some pots to those that have too little; in right books both sum up alike."""
     before, after = _balances(old), _balances(new)
     gaps = {pot: after.get(pot, 0) - before.get(pot, 0) for pot in sorted(before.keys() | after.keys())}
     surplus = [(pot, -gap) for pot, gap in gaps.items() if gap < 0]

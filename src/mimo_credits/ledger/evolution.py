@@ -256,8 +256,9 @@ def _still_owed(account: Account, entry: Billed) -> FrozenMap[Fraction]:
     """A cycle's bill settles all that was owed; one after the plan is over settles its amount, and the rest stays."""
     if entry.reason != "usage":
         return account.accrued
-    settled = Fraction(entry.amount) if account.plan is None else account.accrued.get(entry.currency, Fraction(0))
-    return _owed(account, entry.currency, -settled)
+    if account.plan is not None:
+        return account.accrued.without(entry.currency)
+    return _owed(account, entry.currency, -Fraction(entry.amount))
 
 
 def _owed(account: Account, currency: str, more: Fraction) -> FrozenMap[Fraction]:
