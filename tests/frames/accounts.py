@@ -24,7 +24,8 @@ from mimo_credits import (
     timeline,
 )
 from mimo_credits.errors import NoSuchCard
-from mimo_credits.frames.statement_rows import StatementRow, rows_of
+from mimo_credits.frames.arrow_stream import fault_of
+from mimo_credits.frames.statement_rows import StatementRow
 from mimo_credits.ledger.entries import OVERAGE
 from mimo_credits.testing import strategies
 
@@ -96,7 +97,7 @@ def reference(world: World, name: str) -> Expected:
         account,
         paid,
         statement(entries),
-        {getattr(each.command, "id", ""): str(each.error) for each in rejected},
+        {getattr(each.command, "id", ""): fault_of(each.error) for each in rejected},
     )
 
 

@@ -8,22 +8,22 @@ row, and each command of the lifecycle, is decided by the engine, `apply`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mimo_credits.book import RateBook, check_book
-from mimo_credits.card import RateCard
 from mimo_credits.errors import InputError, MimoCreditsError, NoSuchCard, PricingError, Refused
-from mimo_credits.exact import ticks
-from mimo_credits.frames.arrow_rows import Rows, whole_accounts
+from mimo_credits.frames.arrow_rows import RowOfUsage, Rows, instant, whole_accounts
+from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.columns import Columns
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.segments import Books, summed_usage
-from mimo_credits.instants import FIRST_INSTANT
 from mimo_credits.ledger import Account, Command, Posting, Rated, Record, apply
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.due import next_due
@@ -79,7 +79,7 @@ def settle_arrow(
     known = lifecycle if isinstance(lifecycle, Lifecycles) else Lifecycles(lifecycle, accounts)
     rates = _RatesByCard(book)
     seen: set[str] = set()
-    for rows in whole_accounts(batches, columns):
+    for rows in whole_accounts(batches, columns, book):
         made = Results()
         books = {}
         for name, first, end in rows.accounts:
@@ -113,26 +113,34 @@ def told(error: MimoCreditsError, account: str) -> MimoCreditsError:
     return error
 
 
+def fault_of(error: MimoCreditsError) -> str:
+    """The name of what is wrong with a row, as `rate` names it: a refusal's reason, or that of the pricing error."""
+    if isinstance(error, Refused):
+        return error.reason.value
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+
+
 @dataclass(slots=True)
 class Results:
     """What the fold says of each row, in their order: spans of rows that have something in common stand once."""
 
-    millicredits: list[int | None] = field(default_factory=list)
-    overage: list[int | None] = field(default_factory=list)
-    bands: list[int | None] = field(default_factory=list)
-    rates: list[tuple[int, str | None, bool | None]] = field(default_factory=list)
+    millicredits: list[int] = field(default_factory=list)
+    overage: list[int] = field(default_factory=list)
+    bands: list[int] = field(default_factory=list)
+    rates: list[tuple[int, str | None, bool]] = field(default_factory=list)
     segments: list[tuple[int, datetime | None]] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)
 
 
 class _Rates(NamedTuple):
-    """What a card charges over `[since, until)`, in microseconds since 1970."""
+    """What a card charges over `[since, until)`, in microseconds since 1970; `stops`: overage owes no money."""
 
     until: int
     since: int
     tokens: dict[str, tuple[TokenRow, ...]]
-    card: RateCard
+    card: str
     off_peak: bool
+    stops: bool
 
 
 class _RatesByCard:
@@ -150,18 +158,14 @@ class _RatesByCard:
             return known[place]
         card = self._book.card(pinned) if pinned is not None else None
         regime = self._book.regime(instant(at), card)
-        until = ticks(regime.until - FIRST_INSTANT)
-        found = _Rates(until, at, regime.rows.tokens, regime.card, regime.off_peak)
+        until = micros(regime.until)
+        stops = regime.card.policy is not None and regime.card.policy.exhausted == "stop"
+        found = _Rates(until, at, regime.rows.tokens, regime.card.id, regime.off_peak, stops)
         if place < len(known) and known[place].until == until:
             known[place] = found
         else:
             known.insert(place, found)
         return found
-
-
-def instant(microseconds: int) -> datetime:
-    """The instant so many microseconds after the beginning of 1970."""
-    return FIRST_INSTANT + timedelta(microseconds=microseconds)
 
 
 class _Fold:
@@ -181,15 +185,18 @@ class _Fold:
         self._made, self._errors = made, errors
         self._books = Books(known.account(name))
         self._ahead = deque(known.commands(name))
+        self._left: Iterator[RowOfUsage] = iter(())
+        self._held: tuple[RowOfUsage, ...] = ()
 
     def all(self, first: int, end: int) -> Books:
         """The account's books after all its commands and rows."""
-        rows, ahead, books = self._rows, self._ahead, self._books
+        ahead, books = self._ahead, self._books
+        self._left = self._rows.usage(first, end)
         while first < end or ahead:
             if ahead and (first == end or self._comes_before(ahead[0], first)):
                 _say(self._name, books, ahead.popleft(), self._book, self._errors)
                 continue
-            after = self._plain_run(first, end)
+            after = self._plain_run(first)
             if after == first:
                 self._decide(first)
                 after += 1
@@ -198,22 +205,22 @@ class _Fold:
 
     def _comes_before(self, command: Command, row: int) -> bool:
         """Of one instant, usage comes after every other command; ties by id."""
-        at, of_row = ticks(command.at - FIRST_INSTANT), self._rows.at[row]
+        at, of_row = micros(command.at), self._rows.at[row]
         if at != of_row:
             return at < of_row
         return type(command) is not Record or command.id < self._rows.id(row)
 
-    def _plain_run(self, first: int, end: int) -> int:
+    def _plain_run(self, first: int) -> int:
         """Takes rows from `first` on for as long as they are plain usage; gives the first that is not."""
         books, rows, made = self._books, self._rows, self._made
         account = books.account
         plan, now = account.plan, account.now
-        if plan is None or now is None or rows.at[first] < ticks(now - FIRST_INSTANT):
+        if plan is None or now is None or rows.at[first] < micros(now):
             return first
         due = next_due(Draft(account, self._book))
-        stop = ticks(due.at - FIRST_INSTANT) if due is not None else _NEVER
+        stop = micros(due.at) if due is not None else _NEVER
         if self._ahead:
-            stop = min(stop, ticks(self._ahead[0].at - FIRST_INSTANT))
+            stop = min(stop, micros(self._ahead[0].at))
         pot, left = next(((each.pot, each.millicredits) for each in account.buckets if each.millicredits), (OVERAGE, 0))
         if pot == OVERAGE:
             left = _ENDLESS
@@ -223,7 +230,8 @@ class _Fold:
         rated = None
         costs, bands = made.millicredits.append, made.bands.append
         row = first
-        for at, model, input_tokens, cached, output_tokens in rows.usage(first, end):
+        for usage in chain(self._held, self._left):
+            at, model, input_tokens, cached, output_tokens = usage
             if at >= stop:
                 break
             if not since <= at < until:
@@ -231,11 +239,11 @@ class _Fold:
                     changed = known.at(at, pinned)
                 except (PricingError, NoSuchCard):
                     break
-                if pot == OVERAGE and changed.card.plan_policy.exhausted != "stop":
+                if pot == OVERAGE and not changed.stops:
                     break
                 if rated is not None:
-                    made.rates.append((row - steady, rated.card.id, rated.off_peak))
-                until, since, tokens, _, _ = rated = changed
+                    made.rates.append((row - steady, rated.card, rated.off_peak))
+                until, since, tokens, _, _, _ = rated = changed
                 steady = row
             of_model = tokens.get(model)  # type: ignore[arg-type]
             if of_model is None:
@@ -252,10 +260,13 @@ class _Fold:
             costs(cost)
             bands(band[4].band)
             row += 1
+        else:
+            usage = None
+        self._held = () if usage is None else (usage,)
         if row == first:
             return first
         assert rated is not None, "a row of the run was rated"
-        made.rates.append((row - steady, rated.card.id, rated.off_peak))
+        made.rates.append((row - steady, rated.card, rated.off_peak))
         made.segments.append((row - first, plan.segment_start))
         made.overage.extend(made.millicredits[-(row - first) :] if pot == OVERAGE else [0] * (row - first))
         self._draw(instant(rows.at[row - 1]), pot, available - left, row - first)
@@ -271,17 +282,17 @@ class _Fold:
     def _decide(self, row: int) -> None:
         """One row that is not plain, as the engine decides it."""
         made, books = self._made, self._books
+        if not self._held:
+            next(self._left)
+        self._held = ()
+        fault = self._rows.fault(row)
+        if fault is not None:
+            self._refuse(fault.value, self._rows.refusal(row, fault))
+            return
         try:
             account, entries = apply(books.account, self._rows.record(row), self._book)
-        except (Refused, PricingError, NoSuchCard, InputError) as error:
-            if self._errors == "raise":
-                raise told(error, self._name) from None
-            made.reasons[len(made.millicredits)] = str(error)
-            made.millicredits.append(None)
-            made.overage.append(None)
-            made.bands.append(None)
-            made.rates.append((1, None, None))
-            made.segments.append((1, None))
+        except (Refused, PricingError, NoSuchCard) as error:
+            self._refuse(fault_of(error), error)
             return
         books.keep(account, entries)
         rated = next(entry for entry in reversed(entries) if type(entry) is Rated)
@@ -293,6 +304,18 @@ class _Fold:
         made.bands.append(rated.rates.band)
         made.rates.append((1, rated.card, rated.off_peak))
         made.segments.append((1, _segment_start(owner)))
+
+    def _refuse(self, fault: str, error: MimoCreditsError) -> None:
+        """A row that is refused costs nothing and changes nothing."""
+        if self._errors == "raise":
+            raise told(error, self._name)
+        made = self._made
+        made.reasons[len(made.millicredits)] = fault
+        made.millicredits.append(0)
+        made.overage.append(0)
+        made.bands.append(-1)
+        made.rates.append((1, None, False))
+        made.segments.append((1, None))
 
 
 def _segment_start(owner: object) -> datetime:

@@ -26,7 +26,7 @@ from mimo_credits.ledger import Account, Advance, Command, CycleOpened, Entry, H
 from mimo_credits.ledger.account import ALLOWANCE
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.drawing import draw
-from mimo_credits.ledger.due import advance, next_due
+from mimo_credits.ledger.due import next_due
 from mimo_credits.ledger.engine import apply
 from mimo_credits.ledger.entries import OVERAGE, SPENT
 from mimo_credits.table import UNLIMITED, Rates
@@ -47,10 +47,14 @@ class Stretch(NamedTuple):
 
 
 class Course(NamedTuple):
-    """An account's stretches in order. `simple`: its allowance is all that it ever has, so sums alone tell its pools."""
+    """An account's stretches in order, and what of its commands was rejected without usage.
+
+    `simple`: the allowance is all that it ever has, so that sums alone tell its pools, and usage changes no refusal.
+    """
 
     stretches: tuple[Stretch, ...]
     simple: bool
+    rejected: tuple[Rejection, ...]
 
 
 class Total(NamedTuple):
@@ -105,17 +109,18 @@ def course_of(account: Account, commands: Sequence[Command], book: RateBook, unt
     `commands` are in the order of `timeline`. What is refused is passed over: with usage it may be refused or not.
     """
     ahead = deque(commands)
+    books = Books(account)
     stretches: list[Stretch] = []
     simple = not any(isinstance(command, (Hold, Settle, Release)) for command in commands)
     at = account.now
     while True:
         if at is not None:
-            account = _at(account, at, ahead, book)
+            account = _at(books, at, ahead, book)
             stretches.append(_stretch(account, at, stretches))
             simple = simple and all(bucket.pot == ALLOWANCE for bucket in account.buckets) and not account.holds
         at = _next_instant(account, ahead, book)
         if at is None or (not ahead and (until is None or at > until)):
-            return Course(tuple(stretches), simple)
+            return Course(tuple(stretches), simple, tuple(books.rejected))
 
 
 def _next_instant(account: Account, ahead: deque[Command], book: RateBook) -> datetime | None:
@@ -126,9 +131,8 @@ def _next_instant(account: Account, ahead: deque[Command], book: RateBook) -> da
     return due.at
 
 
-def _at(account: Account, at: datetime, ahead: deque[Command], book: RateBook) -> Account:
+def _at(books: Books, at: datetime, ahead: deque[Command], book: RateBook) -> Account:
     """The account after all that happens to it by an instant, commands of that instant included."""
-    books = Books(account)
     books.say(Advance(at), book)
     while ahead and ahead[0].at <= at:
         books.say(ahead.popleft(), book)
@@ -141,7 +145,7 @@ def _stretch(account: Account, at: datetime, before: Sequence[Stretch]) -> Stret
     return Stretch(at, account.remaining_millicredits, segment, renewed)
 
 
-def pools_of(course: Course, totals: Mapping[int, Total]) -> list[int]:
+def pools_of(course: Course, totals: Mapping[int, Total]) -> dict[int, int]:
     """What the pots of a simple course hold as each stretch begins, in millicredits, after the usage before it.
 
     Usage that the allowance does not cover takes nothing from what is issued later.
@@ -154,7 +158,7 @@ def pools_of(course: Course, totals: Mapping[int, Total]) -> list[int]:
         total = totals.get(number - 1)
         used = min(total.millicredits, pools[-1]) if total is not None else 0
         pools.append(pools[-1] - used + stretch.pool - course.stretches[number - 1].pool)
-    return pools
+    return dict(enumerate(pools))
 
 
 class CourseDiffers(Exception):
@@ -163,28 +167,26 @@ class CourseDiffers(Exception):
 
 def settle_account(
     account: Account, commands: Sequence[Command], course: Course, totals: Mapping[int, Total], book: RateBook
-) -> tuple[Books, list[int]]:
-    """The books after the commands and all usage, which stands in them as one sum for each stretch; and its pools.
+) -> tuple[Books, dict[int, int]]:
+    """The books after the commands and all usage, which stands in them as one sum for each stretch.
 
-    The account's clock stops at its last command or request. Raises `CourseDiffers` where holds or carried credits make
-    something fall due at an instant that begins no stretch: sums do not tell such an account.
+    And what the pots hold as each stretch with usage begins, in millicredits. The account's clock stops at its last
+    command or request. Raises `CourseDiffers` where holds or carried credits make something fall due at an instant that
+    begins no stretch: sums do not tell such an account.
     """
     ahead = deque(commands)
-    books, pools = Books(account), []
+    books, pools = Books(account), {}
     starts = {stretch.start for stretch in course.stretches}
-    last = max(totals, default=-1)
     for number, stretch in enumerate(course.stretches):
-        if not ahead and number > last:
-            break
-        draft = Draft(books.account, book)
-        advance(draft, stretch.start)
-        if any(entry.at not in starts for entry in draft.entries):
-            raise CourseDiffers
-        books.keep(draft.account, draft.entries)
+        known = len(books.entries)
         while ahead and ahead[0].at <= stretch.start:
             books.say(ahead.popleft(), book)
-        pools.append(books.account.remaining_millicredits)
         if number in totals:
+            books.say(Advance(stretch.start), book)
+        if any(entry.at not in starts for entry in books.entries[known:]):
+            raise CourseDiffers
+        if number in totals:
+            pools[number] = books.account.remaining_millicredits
             draw_total(books, totals[number], book)
     return books, pools
 

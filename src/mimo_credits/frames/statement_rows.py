@@ -6,10 +6,10 @@ account that was given as it stood begins with the segment that ran then, whose 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_credits.card import Interval
 from mimo_credits.exact import plus
@@ -17,6 +17,9 @@ from mimo_credits.frames.segments import Books
 from mimo_credits.ledger import Account, CycleOpened, Entry, Posting
 from mimo_credits.ledger.entries import ISSUED
 from mimo_credits.statements import CycleStatement, SegmentStatement, statement
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class StatementRow(NamedTuple):
@@ -122,3 +125,32 @@ def _continued(before: Account) -> Iterator[Entry]:
             list_price=plan.list_price,
             pinned=plan.pinned is not None,
         )
+
+
+_INSTANTS = ("segment_start", "segment_end", "cycle_start", "cycle_end", "at")
+_MONEY = ("due", "amount")
+_SUMS = ("opening", "issued", "granted", "used", "overage", "expired", "held", "closing", "requests")
+
+
+def statements_table(rows: Iterable[StatementRow]) -> pa.Table:
+    """Statement rows as an Arrow table. Sums beyond an int64 raise `TooLarge`."""
+    return _table(StatementRow._fields, rows)
+
+
+def bills_table(rows: Iterable[BillRow]) -> pa.Table:
+    """Bill rows as an Arrow table."""
+    return _table(BillRow._fields, rows)
+
+
+def _table(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> pa.Table:
+    import pyarrow as pa
+
+    def kind(name: str) -> pa.DataType:
+        if name in _INSTANTS:
+            return pa.timestamp("us", "UTC")
+        if name in _MONEY:
+            return pa.decimal128(38, 3)
+        return pa.int64() if name in _SUMS else pa.string()
+
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+    return pa.table([pa.array(column, kind(name)) for name, column in zip(names, columns, strict=True)], list(names))

@@ -1,0 +1,53 @@
+"""Tables that stand beside a frame of usage: made from columns, on the frame's own engine and connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+from narwhals.stable.v2 import Implementation
+
+from mimo_credits.frames.checks import collected
+from mimo_credits.frames.engines import Frame, quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 65_536
+"""Rows that a stream gives at a time."""
+
+
+def table_beside(frame: Frame, table_: pa.Table) -> Frame:
+    """An Arrow table as a frame of the same kind, which can be joined to it."""
+    native: Any = frame.to_native()
+    engine = frame.implementation
+    if engine is Implementation.DUCKDB:
+        return nw.from_native(native.query("usage", "SELECT * FROM table_"))
+    if engine is Implementation.POLARS:
+        import polars as pl
+
+        made = pl.from_arrow(table_)
+        return nw.from_native(made if isinstance(frame, nw.DataFrame) else made.lazy())
+    if engine is Implementation.PANDAS:
+        return nw.from_native(_as_pandas(native, table_))
+    if engine is Implementation.PYSPARK:
+        return nw.from_native(native.sparkSession.createDataFrame(table_.to_pandas()))
+    return nw.from_native(table_)
+
+
+def _as_pandas(native: Any, table: pa.Table) -> Any:
+    """Columns of NumPy or of Arrow, as the frame has them."""
+    import pandas as pd
+
+    if any(isinstance(kind, pd.ArrowDtype) for kind in native.dtypes):
+        return table.to_pandas(types_mapper=pd.ArrowDtype)
+    return table.to_pandas()
+
+
+def sorted_batches(frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows in the order of some columns, as Arrow record batches."""
+    if frame.implementation is Implementation.DUCKDB:
+        native: Any = frame.to_native()
+        return iter(native.order(", ".join(map(quoted, by))).fetch_arrow_reader(BATCH))
+    return iter(collected(frame.sort(*by)).to_arrow().to_batches(max_chunksize=BATCH))
