@@ -49,5 +49,5 @@ def sorted_batches(frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """The rows in the order of some columns, as Arrow record batches."""
     if frame.implementation is Implementation.DUCKDB:
         native: Any = frame.to_native()
-        return iter(native.order(", ".join(map(quoted, by))).fetch_arrow_reader(BATCH))
+        return iter(native.order(", ".join(map(quoted, by))).to_arrow_reader(BATCH))
     return iter(collected(frame.sort(*by)).to_arrow().to_batches(max_chunksize=BATCH))

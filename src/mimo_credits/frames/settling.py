@@ -87,9 +87,10 @@ def settle(
     there = _columns(columns, frame)
     if isinstance(frame, nw.DataFrame):
         frame = frame.with_row_index(ROW)
+    spans = _spans(frame, there)
     once, repeats = _each_once(frame, there, known)
     slots = Slots(known, book)
-    slots.lay_out(_spans(once, there))
+    slots.lay_out(spans)
     if errors == "raise":
         _raise_rejected(slots)
     sums = _sums(_placed(once, slots, there), there)
@@ -125,7 +126,7 @@ def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame
     """The frame without repeats, and how many it had. Raises `InputError` for one id with two contents."""
     assert columns.id is not None, "the columns are checked"
     counted = collected(frame.select(nw.len().alias("rows"), nw.col(columns.id).n_unique().alias("ids")))
-    rows, ids = (int(value) for value in counted.row(0))
+    rows, ids = (int(value or 0) for value in counted.row(0))
     key = [columns.account, columns.id]
     taken = [(name, getattr(command, "id", "")) for name in known for command in known.commands(name)]
     _check_taken(frame, key, taken)
