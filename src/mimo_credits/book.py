@@ -77,6 +77,10 @@ class RateBook(Seen):
     def __repr__(self) -> str:
         return f"<RateBook of {', '.join(card.id for card in self._cards) or 'no cards'}>"
 
+    def reigns(self) -> Iterator[tuple[datetime, RateCard]]:
+        """Each card with the instant, in UTC, from which it is in force; it is until the next one's."""
+        return zip(self._starts, self._cards, strict=True)
+
     def at(self, instant: datetime) -> RateCard:
         """The card in force at an aware instant. Raises `NoCardInEffect`, `InputError`."""
         return self._cards[self._index(to_utc(instant))]

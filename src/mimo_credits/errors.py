@@ -7,7 +7,8 @@ cross process boundaries whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
@@ -255,6 +256,42 @@ class TooLarge(MimoCreditsError):
         self.where = where
         self.millicredits = millicredits
         super().__init__(f"{where} would be {shown(millicredits)} millicredits, beyond the {2**63 - 1:,} that fit.")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else shown(value)
+
+
+class FaultyRow(NamedTuple):
+    """A row that cannot be rated: its place counted from 0 (None where rows have no order), and what is in it."""
+
+    row: int | None
+    values: Mapping[str, object]
+
+    def __str__(self) -> str:
+        place = "" if self.row is None else f"row {self.row:,}: "
+        return place + ", ".join(f"{name} {_plain(value)}" for name, value in self.values.items())
+
+
+class FaultyRows(NamedTuple):
+    """How many rows have one fault (such as `unknown-model`), and a few of them."""
+
+    fault: str
+    count: int
+    examples: tuple[FaultyRow, ...]
+
+    def __str__(self) -> str:
+        return f"{self.fault}: {self.count:,}, such as\n    " + "\n    ".join(map(str, self.examples))
+
+
+class RowsRefused(MimoCreditsError):
+    """Rows of a frame that cannot be rated: each of the `faults`, in order of precedence. Nothing has been rated."""
+
+    def __init__(self, faults: Sequence[FaultyRows]) -> None:
+        self.faults = tuple(faults)
+        count = sum(each.count for each in self.faults)
+        rows = "1 row" if count == 1 else f"{count:,} rows"
+        super().__init__("\n  ".join([f"{rows} cannot be rated:", *map(str, self.faults)]))
 
 
 class SchemaMismatch(MimoCreditsError):

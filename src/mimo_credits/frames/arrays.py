@@ -1,0 +1,137 @@
+"""Frames of pandas and PyArrow: their columns as arrays for the look-up, and what comes back as columns again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from mimo_credits.book import RateBook
+from mimo_credits.errors import FaultyRow, FaultyRows, RowsRefused
+from mimo_credits.frames.checks import EXAMPLES, Fault
+from mimo_credits.frames.columns import REASON, Columns
+from mimo_credits.frames.lookup import RatedArrays, Requests, empty, lookup_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_NAMES = [fault.value for fault in Fault]
+
+
+def rate_eager(frame: nw.DataFrame[Any], book: RateBook, columns: Columns, errors: str) -> Any:
+    """A frame of pandas or PyArrow, rated."""
+    native = frame.to_native()
+    arrow = frame.implementation is nw.Implementation.PYARROW
+    rated = empty(book, len(frame))
+    start = 0
+    for requests in _of_arrow(native, columns, book) if arrow else _of_pandas(native, columns):
+        lookup_of(book).fill(rated, start, requests)
+        start += len(requests.at)
+    if errors == "raise" and rated.fault.any():
+        raise RowsRefused(list(_refused(frame, rated, columns)))
+    return _to_arrow(native, rated, errors) if arrow else _to_pandas(native, rated, errors)
+
+
+def _refused(frame: nw.DataFrame[Any], rated: RatedArrays, columns: Columns) -> Iterator[FaultyRows]:
+    names = [name for name in (columns.id, *columns.rated_by) if name]
+    for number, fault in enumerate(Fault, 1):
+        places = np.flatnonzero(rated.fault == number)
+        if len(places):
+            few = [int(place) for place in places[:EXAMPLES]]
+            rows = frame.select(*names)[few].iter_rows(named=True)
+            yield FaultyRows(fault.value, len(places), tuple(map(FaultyRow, few, rows)))
+
+
+# --- PyArrow --------------------------------------------------------------------------------------------------------
+
+
+def _of_arrow(table: pa.Table, columns: Columns, book: RateBook) -> Iterator[Requests]:
+    """The requests of each batch, without a copy of their columns where these have no gaps."""
+    import pyarrow as pa
+
+    names = lookup_of(book).names
+    known = pa.array(names, pa.string())
+    for batch in table.select(list(dict.fromkeys(columns.rated_by))).to_batches():
+        missing = np.zeros(len(batch), np.bool_) if any(column.null_count for column in batch.columns) else None
+        if missing is not None:
+            for column in batch.columns:
+                missing |= column.is_null().to_numpy(zero_copy_only=False)
+        counts = [_numbers(batch.column(name)) if name else None for name in columns.all_counts]
+        at = batch.column(columns.at)
+        instants = _numbers(at.cast(pa.int64())).view(f"datetime64[{at.type.unit}]")
+        yield Requests(instants, _codes(batch.column(columns.model), known), names, *counts, missing)
+
+
+def _numbers(column: pa.Array) -> Any:
+    return (column.fill_null(0) if column.null_count else column).to_numpy(zero_copy_only=False)
+
+
+def _codes(models: pa.Array, known: pa.Array) -> Any:
+    """The place of each model's name among the known ones, -1 for others."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(models.type):
+        places = np.append(_codes(models.dictionary, known), -1)
+        return places[models.indices.fill_null(len(places) - 1).to_numpy(zero_copy_only=False)]
+    same = models if models.type == known.type else models.cast(known.type)
+    return pc.index_in(same, value_set=known).fill_null(-1).to_numpy(zero_copy_only=False)
+
+
+def _to_arrow(table: pa.Table, rated: RatedArrays, errors: str) -> pa.Table:
+    import pyarrow as pa
+
+    def named(codes: Any, none: bool, names: list[str]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=none if np.any(none) else None), names)
+
+    added = {
+        "millicredits": pa.array(rated.millicredits),
+        "card": named(rated.card, rated.card < 0, list(rated.cards)),
+        "band": pa.array(rated.band.astype(np.int64)),
+        "off_peak": pa.array(rated.off_peak),
+        "rated": pa.array(rated.fault == 0),
+    }
+    if errors == "column":
+        added[REASON] = named(rated.fault.astype(np.int16) - 1, rated.fault == 0, _NAMES)
+    for name, column in added.items():
+        table = table.append_column(name, column)
+    return table
+
+
+# --- pandas ---------------------------------------------------------------------------------------------------------
+
+
+def _of_pandas(frame: pd.DataFrame, columns: Columns) -> Iterator[Requests]:
+    import pandas as pd
+
+    gaps = [frame[name].isna().to_numpy() for name in columns.rated_by if frame[name].hasnans]
+    missing = np.logical_or.reduce(gaps) if gaps else None
+    counts = [_plain(frame[name]) if name else None for name in columns.all_counts]
+    at = frame[columns.at].dt.tz_convert("UTC").dt.tz_localize(None)
+    codes, names = pd.factorize(frame[columns.model])
+    yield Requests(at.to_numpy(f"datetime64[{at.dt.unit}]"), codes, [str(name) for name in names], *counts, missing)
+
+
+def _plain(column: pd.Series[Any]) -> Any:
+    """A column of whole numbers, NumPy's own or not, as a NumPy array; 0 for gaps."""
+    filled = column.fillna(0) if column.hasnans else column
+    kind = str(filled.dtype).removesuffix("[pyarrow]").lower()
+    return filled.to_numpy(kind)
+
+
+def _to_pandas(frame: pd.DataFrame, rated: RatedArrays, errors: str) -> pd.DataFrame:
+    import pandas as pd
+
+    added = {
+        "millicredits": rated.millicredits,
+        "card": pd.Categorical.from_codes(rated.card, list(rated.cards)),
+        "band": rated.band.astype(np.int64),
+        "off_peak": rated.off_peak,
+        "rated": rated.fault == 0,
+    }
+    if errors == "column":
+        added[REASON] = pd.Categorical.from_codes(rated.fault.astype(np.int16) - 1, _NAMES)
+    return frame.assign(**added)

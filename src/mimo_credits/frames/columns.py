@@ -1,0 +1,97 @@
+"""Which columns of a frame hold a request, and that they are of the right kind.
+
+Instants must be aware: a naive one would move with the session's time zone. Counts must be whole numbers, of any width,
+signed or not; models text, plain, categorical or from an enum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from mimo_credits.errors import InputError, nearest, wrong_type
+
+if TYPE_CHECKING:
+    from narwhals.stable.v2.dtypes import DType
+
+ADDED = ("millicredits", "card", "band", "off_peak", "rated")
+"""What `rate` adds to a frame's columns."""
+
+REASON = "reason"
+"""What it adds besides, where faulty rows are kept."""
+
+OWN = "__mimo_"
+"""With this begin the columns that exist only while a frame is being rated."""
+
+_OPTIONAL = ("audio_seconds", "web_searches", "images", "id")
+
+
+class Columns(NamedTuple):
+    """The names of a frame's columns.
+
+    The last four need not be there; where they are, they count. None says that a column of that name is something else.
+    `account` and `id` are not needed for rating; `id` names the rows in errors.
+    """
+
+    account: str = "account"
+    at: str = "at"
+    model: str = "model"
+    input_tokens: str = "input_tokens"
+    cached_tokens: str = "cached_tokens"
+    output_tokens: str = "output_tokens"
+    audio_seconds: str | None = "audio_seconds"
+    web_searches: str | None = "web_searches"
+    images: str | None = "images"
+    id: str | None = "id"
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The columns of whole numbers."""
+        return tuple(name for name in self.all_counts if name)
+
+    @property
+    def all_counts(self) -> tuple[str | None, ...]:
+        """The same in one order, with None for a column that there is not."""
+        return (self.input_tokens, self.cached_tokens, self.output_tokens, *self[6:9])
+
+    @property
+    def rated_by(self) -> tuple[str, ...]:
+        """All columns on which a row's charge depends."""
+        return (self.at, self.model, *self.counts)
+
+
+def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
+    """The same, with None for optional columns that the frame does not have.
+
+    Raises `InputError` for a column that is missing, of the wrong kind, or in the way of one that `rate` adds.
+    """
+    import narwhals.stable.v2 as nw
+
+    if not isinstance(columns, Columns):
+        raise wrong_type("columns", "a Columns", columns)
+    absent = [name for name in _OPTIONAL if getattr(columns, name) not in schema]
+    there = columns._replace(**dict.fromkeys(absent, None))
+    for name in there.rated_by:
+        if name not in schema:
+            alike = nearest(name, schema)
+            hint = f"; nearest: {', '.join(alike)}" if alike else ""
+            raise InputError("columns", f"the frame has no column {name!r}{hint}")
+    for name in schema:
+        if name in ADDED or name == REASON or name.startswith(OWN):
+            raise InputError("columns", f"the frame has a column {name!r} already, which rating would add: rename it")
+    _check_instants(there.at, schema[there.at])
+    if not isinstance(schema[there.model], (nw.String, nw.Categorical, nw.Enum)):
+        raise InputError("columns", f"{there.model!r} needs models as text, not {schema[there.model]}")
+    for name in there.counts:
+        if not schema[name].is_integer():
+            raise InputError("columns", f"{name!r} needs whole numbers (an integer type), not {schema[name]}")
+    return there
+
+
+def _check_instants(name: str, dtype: DType) -> None:
+    import narwhals.stable.v2 as nw
+
+    if not isinstance(dtype, nw.Datetime):
+        raise InputError("columns", f"{name!r} needs instants (timestamps with a time zone), not {dtype}")
+    if dtype.time_zone is None:
+        raise InputError("columns", f"{name!r} holds naive timestamps: say their time zone")
