@@ -51,7 +51,7 @@ def check_rows(name: str, world: World, rows: list[dict[str, Any]]) -> None:
     }
 
 
-FEW = settings(max_examples=12)
+FEW = settings(max_examples=max(15, settings.default.max_examples // 5))
 """Each example is settled by an engine that takes longer to start than a ledger to decide."""
 
 

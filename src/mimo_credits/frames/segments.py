@@ -109,34 +109,35 @@ def course_of(account: Account, commands: Sequence[Command], book: RateBook, unt
     `commands` are in the order of `timeline`. What is refused is passed over: with usage it may be refused or not.
     """
     ahead = deque(commands)
-    books = Books(account)
+    draft, rejected = Draft(account, book), list[Rejection]()
     stretches: list[Stretch] = []
     simple = not any(isinstance(command, (Hold, Settle, Release)) for command in commands)
     at = account.now
     while True:
-        if at is not None:
-            account = _at(books, at, ahead, book)
+        due = next_due(draft)
+        soon = due.at if due is not None else None
+        if ahead and (soon is None or ahead[0].at < soon):
+            soon = ahead[0].at
+        if at is not None and (soon is None or soon > at):
+            account = draft.account
             stretches.append(_stretch(account, at, stretches))
             simple = simple and all(bucket.pot == ALLOWANCE for bucket in account.buckets) and not account.holds
-        at = _next_instant(account, ahead, book)
-        if at is None or (not ahead and (until is None or at > until)):
-            return Course(tuple(stretches), simple, tuple(books.rejected))
+        if soon is None or (not ahead and (until is None or soon > until)):
+            return Course(tuple(stretches), simple, tuple(rejected))
+        at = soon if at is None or soon > at else at
+        if due is not None and due.at == soon:
+            due.happens(draft)
+        else:
+            draft = _said(draft, ahead.popleft(), rejected)
 
 
-def _next_instant(account: Account, ahead: deque[Command], book: RateBook) -> datetime | None:
-    """When something other than usage happens next: a command, or what falls due before it."""
-    due = next_due(Draft(account, book))
-    if due is None or (ahead and ahead[0].at < due.at):
-        return ahead[0].at if ahead else None
-    return due.at
-
-
-def _at(books: Books, at: datetime, ahead: deque[Command], book: RateBook) -> Account:
-    """The account after all that happens to it by an instant, commands of that instant included."""
-    books.say(Advance(at), book)
-    while ahead and ahead[0].at <= at:
-        books.say(ahead.popleft(), book)
-    return books.account
+def _said(draft: Draft, command: Command, rejected: list[Rejection]) -> Draft:
+    """The draft after a command; one that is refused is kept as such and changes nothing."""
+    try:
+        return Draft(apply(draft.account, command, draft.book)[0], draft.book)
+    except (Refused, PricingError, NoSuchCard) as error:
+        rejected.append(Rejection(command, error))
+        return draft
 
 
 def _stretch(account: Account, at: datetime, before: Sequence[Stretch]) -> Stretch:

@@ -158,11 +158,14 @@ def _check_taken(frame: Frame, key: Sequence[str], taken: Sequence[tuple[str, st
 
 def _spans(frame: Frame, columns: Columns) -> dict[str, Span]:
     """The first and last instant of each account's rows. Raises `InputError` for rows without an account or an id."""
-    timed = with_micros(frame, columns.at, US)
-    nulls = nw.col(columns.id).is_null().cast(nw.Int64).sum()
+    if isinstance(frame, nw.DataFrame) and not len(frame):
+        return {}
+    has_none = nw.col(columns.id).is_null().cast(nw.Int64).alias(f"{OWN}none")
+    timed = with_micros(frame, columns.at, US).with_columns(has_none)
+    us = nw.col(US)
     found = collected(
         timed.group_by(columns.account).agg(
-            nulls.alias("nulls"), nw.col(US).min().alias("first"), nw.col(US).max().alias("last")
+            nw.col(f"{OWN}none").sum().alias("nulls"), us.min().alias("first"), us.max().alias("last")
         )
     )
     spans = {}
@@ -195,25 +198,29 @@ def _placed(frame: Frame, slots: Slots, columns: Columns) -> Frame:
 
 def _sums(placed: Frame, columns: Columns) -> dict[int, tuple[Sum | None, int]]:
     """The sum of each slot's rated rows, and how many rows it has besides."""
+    if isinstance(placed, nw.DataFrame) and not len(placed):
+        return {}
     is_rated = nw.col("rated")
-    owes = nw.col(columns.web_searches or SLOT).max()
+    noted = placed.with_columns(
+        nw.when(is_rated).then(nw.col(US)).otherwise(nw.lit(0)).cast(nw.Int64).alias(f"{OWN}at"),
+        is_rated.cast(nw.Int64).alias(f"{OWN}one"),
+    )
     cost = nw.col("millicredits")
     found = collected(
-        placed.with_columns(nw.when(is_rated).then(nw.col(US)).alias(f"{OWN}at"))
-        .group_by(SLOT)
-        .agg(
-            is_rated.cast(nw.Int64).sum().cast(nw.Int64).alias("rows"),
+        noted.group_by(SLOT).agg(
+            nw.col(f"{OWN}one").sum().alias("rows"),
             cost.sum().alias("total"),
             cost.max().alias("dearest"),
             nw.col(f"{OWN}at").max().alias("last"),
-            owes.alias("owes"),
-            nw.len().cast(nw.Int64).alias("all"),
+            nw.col(columns.web_searches or SLOT).max().alias("owes"),
+            nw.len().alias("all"),
         )
     )
     sums: dict[int, tuple[Sum | None, int]] = {}
     names = (SLOT, "rows", "total", "dearest", "last", "owes", "all")
     for slot, rows, total, dearest, last, money, count in found.select(*names).iter_rows():
         owing = columns.web_searches is not None and bool(money)
+        rows, count = int(rows), int(count)
         one = Sum(rows, int(total), dearest, _instant(last), owing) if rows else None
         sums[slot] = one, count - rows
     return sums
