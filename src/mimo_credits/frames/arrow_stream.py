@@ -24,6 +24,7 @@ from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.columns import Columns
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.segments import Books, summed_usage
+from mimo_credits.frames.statement_rows import tables_of
 from mimo_credits.ledger import Account, Command, Posting, Rated, Record, apply
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.due import next_due
@@ -53,6 +54,10 @@ class Settled(NamedTuple):
     def accounts(self) -> dict[str, Account]:
         """The accounts after all commands and usage."""
         return {name: books.account for name, books in self.books.items()}
+
+    def statements(self, known: Lifecycles) -> tuple[pa.Table, pa.Table]:
+        """Their statements and their bills as Arrow tables; see `StatementRow` and `BillRow`."""
+        return tables_of((name, known.account(name), books) for name, books in self.books.items())
 
 
 def settle_arrow(

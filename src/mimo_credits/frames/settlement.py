@@ -10,10 +10,12 @@ from mimo_credits.frames.beside import table_beside
 from mimo_credits.frames.routing import Folded
 from mimo_credits.frames.segments import Books, settle_account
 from mimo_credits.frames.slots import Slots
-from mimo_credits.frames.statement_rows import BillRow, StatementRow, bills_table, rows_of, statements_table
+from mimo_credits.frames.statement_rows import tables_of
 from mimo_credits.ledger import Account, Rejection
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from mimo_credits.frames.engines import Frame
 
 
@@ -77,21 +79,16 @@ class Settlement:
         return f"<Settlement of {len(self.accounts):,} accounts, {len(self.folded):,} of them folded row by row>"
 
     @cached_property
-    def _statements(self) -> tuple[list[StatementRow], list[BillRow]]:
-        rows: list[StatementRow] = []
-        bills: list[BillRow] = []
-        for name in self.accounts:
-            own, due = rows_of(name, self._slots.known.account(name), self.accounts.books(name))
-            rows += own
-            bills += due
-        return rows, bills
+    def _tables(self) -> tuple[pa.Table, pa.Table]:
+        known, accounts = self._slots.known, self.accounts
+        return tables_of((name, known.account(name), accounts.books(name)) for name in accounts)
 
     @cached_property
     def statements(self) -> Any:
         """A frame with one row for each segment of each account's cycles; see `StatementRow`."""
-        return table_beside(self._frame, statements_table(self._statements[0])).to_native()
+        return table_beside(self._frame, self._tables[0]).to_native()
 
     @cached_property
     def bills(self) -> Any:
         """A frame with one row for each bill; see `BillRow`."""
-        return table_beside(self._frame, bills_table(self._statements[1])).to_native()
+        return table_beside(self._frame, self._tables[1]).to_native()

@@ -132,14 +132,15 @@ _MONEY = ("due", "amount")
 _SUMS = ("opening", "issued", "granted", "used", "overage", "expired", "held", "closing", "requests")
 
 
-def statements_table(rows: Iterable[StatementRow]) -> pa.Table:
-    """Statement rows as an Arrow table. Sums beyond an int64 raise `TooLarge`."""
-    return _table(StatementRow._fields, rows)
-
-
-def bills_table(rows: Iterable[BillRow]) -> pa.Table:
-    """Bill rows as an Arrow table."""
-    return _table(BillRow._fields, rows)
+def tables_of(accounts: Iterable[tuple[str, Account, Books]]) -> tuple[pa.Table, pa.Table]:
+    """Statements and bills as Arrow tables: of each account its name, how it stood before, and its books since."""
+    rows: list[StatementRow] = []
+    bills: list[BillRow] = []
+    for name, before, books in accounts:
+        own, due = rows_of(name, before, books)
+        rows += own
+        bills += due
+    return _table(StatementRow._fields, rows), _table(BillRow._fields, bills)
 
 
 def _table(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> pa.Table:
