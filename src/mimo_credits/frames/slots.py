@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mimo_credits.book import RateBook
 from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.lifecycle import Lifecycles
+from mimo_credits.frames.relation import INT64
 from mimo_credits.frames.routing import MOST_STRETCHES, Folded, overage_owes_money, why_folded
 from mimo_credits.frames.segments import Course, CourseDiffers, Total, course_of, pools_of, settle_account
 from mimo_credits.ledger import Rejection
@@ -33,8 +34,6 @@ SLOT, POOL, IS_REFUSED, SEGMENT = f"{OWN}slot", f"{OWN}pool", f"{OWN}refused", "
 NOT_TIGHT = -1
 _NEVER = 2**52
 """An instant after all others, in microseconds since 1970, which a float of 64 bits holds, too."""
-
-INT64 = 2**63 - 1
 
 
 class Span(NamedTuple):

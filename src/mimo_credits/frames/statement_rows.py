@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_credits.card import Interval
+from mimo_credits.errors import TooLarge
 from mimo_credits.exact import plus
+from mimo_credits.frames.relation import INT64
 from mimo_credits.frames.segments import Books
 from mimo_credits.ledger import Account, CycleOpened, Entry, Posting
 from mimo_credits.ledger.entries import ISSUED
@@ -133,7 +135,10 @@ _SUMS = ("opening", "issued", "granted", "used", "overage", "expired", "held", "
 
 
 def tables_of(accounts: Iterable[tuple[str, Account, Books]]) -> tuple[pa.Table, pa.Table]:
-    """Statements and bills as Arrow tables: of each account its name, how it stood before, and its books since."""
+    """Statements and bills as Arrow tables: of each account its name, how it stood before, and its books since.
+
+    Raises `TooLarge` for sums beyond an int64.
+    """
     rows: list[StatementRow] = []
     bills: list[BillRow] = []
     for name, before, books in accounts:
@@ -153,5 +158,10 @@ def _table(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> pa.Table:
             return pa.decimal128(38, 3)
         return pa.int64() if name in _SUMS else pa.string()
 
+    rows = list(rows)
+    for row in rows:
+        most = max((value for value in row if type(value) is int), default=0)
+        if most > INT64:
+            raise TooLarge(f"the statement of account {row[0]!r}", most)
     columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
     return pa.table([pa.array(column, kind(name)) for name, column in zip(names, columns, strict=True)], list(names))
