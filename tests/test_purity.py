@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "mimo_credits"
-ABOVE_THE_CORE = {"cli", "display", "logs", "plots", "sql", "testing", "__main__.py"}
+ABOVE_THE_CORE = {"cli", "display", "frames", "logs", "plots", "sql", "testing", "__main__.py"}
 CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in ABOVE_THE_CORE)
 
 CLOCKS_AND_CHANCE = {

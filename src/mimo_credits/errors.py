@@ -277,11 +277,11 @@ class FaultyRows(NamedTuple):
     """How many rows have one fault (such as `unknown-model`), and a few of them."""
 
     fault: str
-    count: int
+    rows: int
     examples: tuple[FaultyRow, ...]
 
     def __str__(self) -> str:
-        return f"{self.fault}: {self.count:,}, such as\n    " + "\n    ".join(map(str, self.examples))
+        return f"{self.fault}: {self.rows:,}, such as\n    " + "\n    ".join(map(str, self.examples))
 
 
 class RowsRefused(MimoCreditsError):
@@ -289,7 +289,7 @@ class RowsRefused(MimoCreditsError):
 
     def __init__(self, faults: Sequence[FaultyRows]) -> None:
         self.faults = tuple(faults)
-        count = sum(each.count for each in self.faults)
+        count = sum(each.rows for each in self.faults)
         rows = "1 row" if count == 1 else f"{count:,} rows"
         super().__init__("\n  ".join([f"{rows} cannot be rated:", *map(str, self.faults)]))
 

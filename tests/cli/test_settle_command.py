@@ -97,7 +97,9 @@ def accounts_in(path: Path) -> dict[str, Account]:
 
 @pytest.mark.parametrize("written", [parquet, comma_separated, json_lines])
 def test_every_account_ends_as_the_fold_has_it(run: Callable, tmp_path: Path, written: Callable) -> None:
-    ran = run("settle", written(tmp_path), "--lifecycle", lifecycle(tmp_path), "--accounts-out", tmp_path / "after.jsonl")
+    ran = run(
+        "settle", written(tmp_path), "--lifecycle", lifecycle(tmp_path), "--accounts-out", tmp_path / "after.jsonl"
+    )
     assert ran.code == 0, ran.err
     expected = reference()
     assert accounts_in(tmp_path / "after.jsonl") == expected
@@ -159,18 +161,21 @@ def test_usage_without_a_plan_stops_it_or_is_kept_with_its_fault(run: Callable, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "code", "says"),
     [
-        (("nothing-*.parquet",), "there is no such file"),
-        (("{usage}", "--lifecycle", "{naive}"), "is naive"),
-        (("{naive}",), "naive"),
-        (("{usage}", "-o", "rows.xlsx"), "neither .parquet, .csv nor .jsonl"),
-        (("{usage}", "--lifecycle", "{broken}"), "broken.jsonl, line 2: is no JSON"),
-        (("{usage}", "--lifecycle", "{usage}"), "usage.jsonl, line 1:"),
+        (("nothing-*.parquet",), 2, "no file is named like this"),
+        (("{usage}", "--lifecycle", "{naive}"), 2, "is naive"),
+        (("{naive}",), 1, "zone"),
+        (("{usage}", "{naive}"), 1, "zone"),
+        (("{usage}", "{other}"), 2, "columns are not those of the first file"),
+        (("{other}",), 2, "has no column 'id'"),
+        (("{usage}", "-o", "rows.xlsx"), 2, "needs a name that ends in"),
+        (("{usage}", "--lifecycle", "{broken}"), 2, "broken.jsonl, line 2: is no JSON"),
+        (("{usage}", "--lifecycle", "{usage}"), 2, "usage.jsonl, line 1:"),
     ],
 )
 def test_what_cannot_be_right_is_said_in_a_line(
-    run: Callable, tmp_path: Path, arguments: tuple[str, ...], says: str
+    run: Callable, tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
     naive = tmp_path / "naive.csv"
     naive.write_text(
@@ -178,7 +183,11 @@ def test_what_cannot_be_right_is_said_in_a_line(
     )
     broken = tmp_path / "broken.jsonl"
     broken.write_text(lifecycle(tmp_path).read_text().splitlines()[0] + "\n{\n")
-    names = {"usage": json_lines(tmp_path), "naive": naive, "broken": broken}
+    other = tmp_path / "other.csv"
+    other.write_text(
+        "account,at,model,input_tokens,cached_tokens,output_tokens\nada,2026-05-20T09:00:00Z,mimo-v2.5-pro,1,0,0\n"
+    )
+    names = {"usage": json_lines(tmp_path), "naive": naive, "broken": broken, "other": other}
     ran = run("settle", *(argument.format(**names) for argument in arguments))
-    assert ran.code == 2
+    assert ran.code == code
     assert says in ran.err

@@ -170,5 +170,3 @@ def amounts(row: StatementRow | Mapping[str, Any]) -> tuple[object, ...]:
     names = ("account", "segment_start", "segment_end", "cycle_start", "reason", "tier", "opening", "issued", "granted")
     sums = ("used", "overage", "expired", "held", "closing", "requests")
     return tuple(found[name] for name in (*names, *sums))
-
-

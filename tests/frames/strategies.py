@@ -41,8 +41,13 @@ def rows(book: RateBook) -> st.SearchStrategy[Row]:
         lambda at, model, cached, missed, output, audio, searches: Row(
             at, model, abs(cached) + abs(missed), abs(cached), abs(output), audio, searches
         ),
-        instants(book), st.sampled_from(names), count, count, count,
-        st.sampled_from([0, 0, 0, 1, 257, 1_800, 3_599, 86_400]) | st.integers(0, 10**6), st.sampled_from([0, 0, 3]),
+        instants(book),
+        st.sampled_from(names),
+        count,
+        count,
+        count,
+        st.sampled_from([0, 0, 0, 1, 257, 1_800, 3_599, 86_400]) | st.integers(0, 10**6),
+        st.sampled_from([0, 0, 3]),
     )
     bad = st.builds(
         Row, instants(book) | st.none(), st.sampled_from([*names, None]), hostile, hostile, hostile, few, few, few

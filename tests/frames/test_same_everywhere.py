@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,8 +53,6 @@ def expected(label: str, drawn: list[Row]):
         if answer.reason not in ("missing", "negative") and any(
             count > limit for count, limit in zip(counts, limits, strict=True)
         ):
-            yield answer._replace(
-                millicredits=0, card=None, band=-1, off_peak=False, rated=False, reason="too-large"
-            )
+            yield answer._replace(millicredits=0, card=None, band=-1, off_peak=False, rated=False, reason="too-large")
         else:
             yield answer

@@ -50,7 +50,9 @@ MOST = 6 * 10**14
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
-def uses(name: str, first: datetime, every: timedelta, count: int, tokens: int = 1_000_000, model: str = PRO) -> list[Row]:
+def uses(
+    name: str, first: datetime, every: timedelta, count: int, tokens: int = 1_000_000, model: str = PRO
+) -> list[Row]:
     return [
         Row(name, first + number * every, f"{name}-{number:04}", model, tokens, tokens // 2, tokens // 100)
         for number in range(count)
@@ -106,7 +108,11 @@ def test_the_same_digest_everywhere(engine: str) -> None:
         ((row["account"], row["id"], row["millicredits"], row["overage"]) for row in rows_of_frame(made.rows)),
     ) == digest(
         ((name, *expected[name].account.pots) for name in world.names()),
-        ((row.account, row.id, *expected[row.account].paid[row.id][:2]) for row in world.rows if row.id in expected[row.account].paid),
+        (
+            (row.account, row.id, *expected[row.account].paid[row.id][:2])
+            for row in world.rows
+            if row.id in expected[row.account].paid
+        ),
         ((row.account, row.id, 0, 0) for row in world.rows if row.id not in expected[row.account].paid),
     )
 
@@ -187,8 +193,15 @@ def test_usage_without_a_plan_is_refused_with_counts_and_examples(engine: str) -
 
 @every_engine
 def test_what_is_no_usage_comes_before_the_plan_and_the_plan_before_the_price(engine: str) -> None:
-    world = two_days(use("bob", 2, "negative", -1), use("bob", 2, "unknown", 1, "nothing"), use("ada", 2, "odd", 1, "nothing"), ada=LITE)
-    rows = sorted(rows_of_frame(settled(world, engine).rows), key=lambda row: ["negative", "unknown", "odd"].index(row["id"]))
+    world = two_days(
+        use("bob", 2, "negative", -1),
+        use("bob", 2, "unknown", 1, "nothing"),
+        use("ada", 2, "odd", 1, "nothing"),
+        ada=LITE,
+    )
+    rows = sorted(
+        rows_of_frame(settled(world, engine).rows), key=lambda row: ["negative", "unknown", "odd"].index(row["id"])
+    )
     assert [row["reason"] for row in rows] == ["negative", "not-subscribed", "unknown-model"]
     assert [(row["millicredits"], row["drawn"], row["overage"], row["rated"]) for row in rows] == [(0, 0, 0, False)] * 3
 
@@ -236,19 +249,30 @@ def test_usage_with_the_id_of_a_command_is_refused(engine: str) -> None:
 
 
 def test_what_no_sum_can_tell_is_folded_and_the_reason_reported() -> None:
-    hours = [use(name, 2 + number, f"{name}-{number}") for name in ("late", "own", "money", "record", "busy", "plain") for number in range(3)]
+    hours = [
+        use(name, 2 + number, f"{name}-{number}")
+        for name in ("late", "own", "money", "record", "busy", "plain")
+        for number in range(3)
+    ]
     before = fold(Account(), [*LITE, Advance(DAY + timedelta(hours=1))], trading())[0]
     later = replace(TRADING, day="2026-01-02", start="06:00:00Z", migrates=True)
     book = RateBook([card(TRADING), card(later)])
     lifecycle: dict[str, list[Command]] = {
         "own": [replace(LITE[0], card=card(TRADING).id)],
         "money": LITE,
-        "record": [*LITE, Record("searched", DAY + timedelta(hours=3), Usage("weighted", input_tokens=1, web_searches=1))],
+        "record": [
+            *LITE,
+            Record("searched", DAY + timedelta(hours=3), Usage("weighted", input_tokens=1, web_searches=1)),
+        ],
         "busy": [*LITE, *(Grant(f"g{number}", DAY + timedelta(hours=2, minutes=number), 1) for number in range(60))],
         "plain": LITE,
     }
     rows = [*hours, use("money", 4.5, "too much", 9), use("late", 0.9, "too early")]
-    late = before._replace(now=DAY + timedelta(hours=3), since=DAY, plan=before.plan and before.plan._replace(segment_start=DAY + timedelta(minutes=1)))
+    late = before._replace(
+        now=DAY + timedelta(hours=3),
+        since=DAY,
+        plan=before.plan and before.plan._replace(segment_start=DAY + timedelta(minutes=1)),
+    )
     made = settled(World(book, rows, lifecycle, {"late": late}), "polars")
     assert dict(made.folded) == {
         "late": Folded.LATE_USAGE,
@@ -262,7 +286,9 @@ def test_what_no_sum_can_tell_is_folded_and_the_reason_reported() -> None:
 
 @every_engine
 def test_sums_beyond_64_bits_are_folded(engine: str) -> None:
-    rows = [Row("ada", DAY + timedelta(hours=2 + number), f"r{number}", "weighted", MOST, 0, MOST) for number in range(4)]
+    rows = [
+        Row("ada", DAY + timedelta(hours=2 + number), f"r{number}", "weighted", MOST, 0, MOST) for number in range(4)
+    ]
     world = two_days(*rows, ada=LITE)
     made = settled(world, engine)
     assert dict(made.folded) == {"ada": Folded.LARGE_SUMS}

@@ -17,7 +17,11 @@ def world_of(scenario: Scenario) -> World | None:
     """Every account of the scenario; None where one says two things under one id, which no batch may."""
     world = World(book_of(scenario.cards), [], {}, {})
     steps = [step for step in scenario.steps if not isinstance(step, ThenRow)]
-    commands = [(step.account, step.command(number)) for number, step in enumerate(scenario.steps, 1) if not isinstance(step, ThenRow)]
+    commands = [
+        (step.account, step.command(number))
+        for number, step in enumerate(scenario.steps, 1)
+        if not isinstance(step, ThenRow)
+    ]
     for name in dict.fromkeys(step.account for step in steps):
         try:
             ordered = timeline(command for account, command in commands if account == name)

@@ -1,4 +1,4 @@
-"""The command line, `mimo-credits`: quotes, statements, plans, comparisons, tiers and rate cards.
+"""The command line, `mimo-credits`: quotes, statements, plans, comparisons, tables of requests, tiers and cards.
 
 Results go to standard output (text, or one JSON object with `--json`), all messages to standard error. The exit code is
 0 where the answer was given, 1 where the data or the cards do not allow one, and 2 where the command line itself cannot
@@ -14,7 +14,7 @@ from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormat
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mimo_credits.cli import cards, compare, plan, quote, settle, statement, tiers
+from mimo_credits.cli import cards, compare, plan, quote, rate, settle, statement, tiers
 from mimo_credits.cli.arguments import UsageError
 from mimo_credits.cli.output import PROGRAM, show, tell, warn
 from mimo_credits.errors import InputError, MimoCreditsError, NoCardInEffect, NoSuchCard, UnknownModel
@@ -69,7 +69,7 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (quote, statement, settle, plan, compare, tiers, cards):
+    for command in (quote, statement, plan, compare, rate, settle, tiers, cards):
         command.add_to(commands)
     return parser
 

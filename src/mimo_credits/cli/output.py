@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from time import monotonic
 from typing import TypeVar
@@ -60,33 +60,24 @@ def with_progress(items: Iterable[T], what: str) -> Iterator[T]:
         sys.stderr.write("\r\x1b[K")
 
 
-class Meter:
-    """Shows a terminal how many of `total` items are done, how fast they come and how long the rest will take."""
+def with_time_left(parts: Iterable[tuple[T, int, float]], what: str) -> Iterator[T]:
+    """The parts. A terminal shows meanwhile how many items they had, how fast they come, and how long the rest takes.
 
-    def __init__(self, total: int, what: str, now: float) -> None:
-        self._total, self._what, self._start = total, what, now
-        self._done, self._due, self._shown = 0, now + _FIRST_AFTER, False
-
-    def add(self, items: int, now: float) -> None:
-        """So many more are done."""
-        self._done += items
-        if now < self._due or not sys.stderr.isatty():
-            return
-        self._due, self._shown = now + _EVERY, True
-        sys.stderr.write(f"\r{self.text(now)}\x1b[K")
-        sys.stderr.flush()
-
-    def text(self, now: float) -> str:
-        """Where it stands, in one line."""
-        rate = self._done / max(now - self._start, 1e-9)
-        left = timedelta(seconds=round((self._total - self._done) / rate)) if rate else timedelta()
-        part = f"{100 * self._done // self._total} %" if self._total else "100 %"
-        return f"{part}: {self._done:,} of {self._total:,} {self._what}, {rate:,.0f} a second, {left} left"
-
-    def end(self) -> None:
-        """Takes the line away."""
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
+    Each part comes with how many items it has, and which share of all is done with it.
+    """
+    start = monotonic()
+    due, items, shown = start + _FIRST_AFTER, 0, False
+    for part, count, share in parts:
+        yield part
+        items += count
+        if sys.stderr.isatty() and (now := monotonic()) >= due:
+            due, shown, taken = now + _EVERY, True, now - start
+            left = taken / share - taken if share else 0
+            pace = f"{items:,} {what}, {items / taken:,.0f} a second"
+            sys.stderr.write(f"\r{share:4.0%} {pace}, {left:,.0f} s left \x1b[K")
+            sys.stderr.flush()
+    if shown:
+        sys.stderr.write("\r\x1b[K")
 
 
 # Amounts are strings in JSON: a reader that turns numbers into floats would lose digits.

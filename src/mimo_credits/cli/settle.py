@@ -9,33 +9,29 @@ from __future__ import annotations
 import csv
 import json
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mimo_credits.catalog import load_book
-from mimo_credits.cli.arguments import Commands
-from mimo_credits.cli.output import show
-from mimo_credits.cli.row_files import BATCH, RowFile, files_of, kind_of, metered, opened_rows, written
+from mimo_credits.cli.arguments import Commands, UsageError
+from mimo_credits.cli.output import show, with_time_left
 from mimo_credits.errors import InputError, MimoCreditsError
 from mimo_credits.instants import parse_instant
 from mimo_credits.ledger import Account, Command, Subscribe
 from mimo_credits.wire import from_data, to_data
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mimo_credits.cli.request_files import Part, Sink
     from mimo_credits.frames.arrow_stream import Settled
     from mimo_credits.frames.lifecycle import Lifecycles
 
-_COLUMNS = {
-    "account": "VARCHAR",
-    "at": "TIMESTAMPTZ",
-    "id": "VARCHAR",
-    "model": "VARCHAR",
-    "input_tokens": "BIGINT",
-    "cached_tokens": "BIGINT",
-    "output_tokens": "BIGINT",
-}
+_BATCH = 65_536
+"""Rows that are settled at a time."""
 
 
 def add_to(commands: Commands) -> None:
@@ -43,7 +39,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "settle",
         help="the ledger of many accounts, from files of usage",
-        description="Settles usage (Parquet, CSV or JSON Lines with the columns account, at, id, model, input_tokens, "
+        description="Settles usage (Parquet, CSV or JSON Lines, globs too, with the columns account, at, id, model, input_tokens, "
         "cached_tokens, output_tokens) against the lifecycles of its accounts, by the published cards: who paid for "
         "each request, what each cycle amounts to, and how each account stands. Larger than memory; rows may come in "
         "any order. Needs duckdb and pyarrow.",
@@ -52,15 +48,24 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("usage", nargs="+", metavar="USAGE", help="a file or a glob, such as 'usage/*.parquet'")
     parser.add_argument(
         "--lifecycle",
+        type=Path,
         metavar="FILE",
         help="what happens to accounts besides: JSON Lines of commands, each with its account, or CSV with the columns "
         "account, at, tier (plans bought)",
     )
-    parser.add_argument("--accounts", metavar="FILE", help="how accounts stood before: what --accounts-out wrote")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the rows, each with what it cost and who paid")
-    parser.add_argument("--statements", metavar="FILE", help="one row for each segment of each account's cycles")
-    parser.add_argument("--bills", metavar="FILE", help="one row for each bill")
-    parser.add_argument("--accounts-out", metavar="FILE", help="how each account stands afterwards (JSON Lines)")
+    parser.add_argument(
+        "--accounts", type=Path, metavar="FILE", help="how accounts stood before: what --accounts-out wrote"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="the rows, each with what it cost and who paid"
+    )
+    parser.add_argument(
+        "--statements", type=Path, metavar="FILE", help="one row for each segment of each account's cycles"
+    )
+    parser.add_argument("--bills", type=Path, metavar="FILE", help="one row for each bill")
+    parser.add_argument(
+        "--accounts-out", type=Path, metavar="FILE", help="how each account stands afterwards (JSON Lines)"
+    )
     parser.add_argument(
         "--keep-going",
         action="store_true",
@@ -71,24 +76,104 @@ def add_to(commands: Commands) -> None:
 
 def run(options: Namespace) -> int:
     """Settles, writes the files that were asked for, and prints the totals."""
+    try:
+        import duckdb  # noqa: F401 - whether it is there is the question
+
+        from mimo_credits.cli.request_files import found, kind_of
+        from mimo_credits.frames.arrow_stream import settle_arrow
+        from mimo_credits.frames.lifecycle import Lifecycles
+    except ImportError:
+        raise UsageError(
+            "settle needs duckdb, pyarrow and narwhals: pip install 'mimo_credits[arrow,duckdb]'"
+        ) from None
     for path in (options.output, options.statements, options.bills):
         if path is not None:
             kind_of(path)
-    from mimo_credits.frames.arrow_stream import settle_arrow
-    from mimo_credits.frames.lifecycle import Lifecycles
-
+    usage = found(options.usage)
     book = load_book()
     known = Lifecycles(list(_lifecycle(options.lifecycle)), dict(_accounts(options.accounts)))
     with ExitStack() as files:
-        usage = files.enter_context(opened_rows(options.usage, _COLUMNS))
         out = _Out(options, files, known)
-        count = usage.aggregate("count(*)").fetchall()[0][0]
-        rows = usage.order('"account", "at", "id"').to_arrow_reader(BATCH)
-        errors = "column" if options.keep_going else "raise"
-        for part in settle_arrow(metered(rows, count, "rows"), known, book, errors=errors):  # type: ignore[arg-type]
+        rows = files.enter_context(_sorted(usage))
+        for part in settle_arrow(rows, known, book, errors="column" if options.keep_going else "raise"):
             out.take(part)
     show(out.totals())
     return 0
+
+
+@contextmanager
+def _sorted(usage: Sequence[Path]) -> Iterator[Iterator[pa.RecordBatch]]:
+    """All rows by account, instant and id. What does not fit into memory is sorted in a folder that is gone afterwards."""
+    import duckdb
+    import pyarrow as pa
+
+    reading = _Reading(usage)
+    schema = reading.schema()
+    with TemporaryDirectory(prefix="mimo-credits-") as folder, duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"SET temp_directory = '{folder}'")
+        rows = pa.RecordBatchReader.from_batches(schema, reading.batches(schema))
+        try:
+            ordered = connection.from_arrow(rows).order('"account", "at", "id"').to_arrow_reader(_BATCH)
+            yield with_time_left(_shares(ordered, reading), "rows settled")
+        except duckdb.Error as error:
+            raise reading.failure or UsageError(str(error).splitlines()[0]) from None
+
+
+class _Reading:
+    """Files while they are read: how many rows there were, and why it stopped, which DuckDB would tell in other words."""
+
+    def __init__(self, usage: Sequence[Path]) -> None:
+        self._usage = usage
+        self.rows = 0
+        self.failure: MimoCreditsError | None = None
+
+    def schema(self) -> pa.Schema:
+        """The columns of the first rows. Raises `UsageError` where one that orders them is missing, or there are none."""
+        first = next((part for part, _, _ in self._parts()), None)
+        if first is None:
+            raise UsageError("the files have no rows")
+        for name in ("account", "at", "id"):
+            if name not in first.rows.schema.names:
+                raise UsageError(f"{first.file}: has no column {name!r}")
+        return first.rows.schema
+
+    def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """All rows, with these columns."""
+        try:
+            for part in with_time_left(self._parts(), "rows read"):
+                self.rows += len(part.rows)
+                yield from _alike(part, schema).to_batches()
+        except MimoCreditsError as error:
+            self.failure = error
+            raise
+
+    def _parts(self) -> Iterator[tuple[Part, int, float]]:
+        from mimo_credits.cli.request_files import read
+        from mimo_credits.frames import Columns
+
+        for number, file in enumerate(self._usage):
+            for part in read(file, Columns()):
+                yield part, len(part.rows), (number + part.share) / len(self._usage)
+
+
+def _shares(batches: Iterator[pa.RecordBatch], reading: _Reading) -> Iterator[tuple[pa.RecordBatch, int, float]]:
+    """The batches with how many rows each has and how much of all there is up to it."""
+    done = 0
+    for batch in batches:
+        done += batch.num_rows
+        yield batch, batch.num_rows, done / reading.rows
+
+
+def _alike(part: Part, schema: pa.Schema) -> pa.Table:
+    """The part with the columns of the first file. Raises `UsageError` where it has others."""
+    import pyarrow as pa
+
+    try:
+        return part.rows.select(schema.names).cast(schema)
+    except (KeyError, pa.ArrowInvalid) as error:
+        raise UsageError(f"{part.file}: its columns are not those of the first file: {error}") from None
 
 
 class _Out:
@@ -97,18 +182,20 @@ class _Out:
     def __init__(self, options: Namespace, files: ExitStack, known: Lifecycles) -> None:
         self._known = known
         self._rows, self._statements, self._bills = (
-            files.enter_context(written(path)) for path in (options.output, options.statements, options.bills)
+            None if path is None else files.enter_context(_sink(path))
+            for path in (options.output, options.statements, options.bills)
         )
         self._accounts = files.enter_context(_lines(options.accounts_out))
         self._counts = dict.fromkeys(("accounts", "rows", "refused", "spent", "overage"), 0)
 
     def take(self, part: Settled) -> None:
         """Writes some accounts."""
+        import pyarrow as pa
+
         if part.rows is not None:
             self._counts["rows"] += part.rows.num_rows
             self._counts["refused"] += part.rows.num_rows - part.rows.column("reason").null_count
-            if self._rows is not None:
-                self._rows.write(part.rows)
+            _write(self._rows, pa.Table.from_batches([part.rows]))
         for name, account in part.accounts.items():
             self._counts["accounts"] += 1
             self._counts["spent"] += account.pots.spent
@@ -132,93 +219,77 @@ class _Out:
         )
 
 
-def _write(file: RowFile | None, rows: Any) -> None:
-    if file is not None:
-        file.write(rows)
+def _sink(path: Path) -> Sink:
+    from mimo_credits.cli.request_files import Sink
+
+    return Sink(path)
 
 
-class _lines:  # noqa: N801 - a context manager, used as a function
-    """Writes JSON objects, one a line, to a file that is there only when it is complete; nowhere without a path."""
+def _write(sink: Sink | None, rows: pa.Table) -> None:
+    if sink is not None:
+        sink.write(rows)
 
-    def __init__(self, path: str | None) -> None:
-        self._path = Path(path) if path is not None else None
 
-    def __enter__(self) -> Callable[[dict[str, Any]], None]:
-        if self._path is None:
-            return lambda _: None
-        self._unfinished = self._path.with_name(f".{self._path.name}.unfinished")
-        self._file = self._unfinished.open("w", encoding="utf-8")
-        return lambda document: self._file.write(json.dumps(document) + "\n") and None
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if self._path is not None:
-            self._file.close()
-            if kind is None:
-                self._unfinished.replace(self._path)
-            else:
-                self._unfinished.unlink()
+@contextmanager
+def _lines(path: Path | None) -> Iterator[Callable[[dict[str, Any]], object]]:
+    """Writes JSON objects, one a line, to a file that has its name only when it is whole; nowhere without a path."""
+    if path is None:
+        yield lambda _: None
+        return
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            yield lambda document: file.write(json.dumps(document) + "\n")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 # --- lifecycles and accounts ----------------------------------------------------------------------------------------
 
 
-def _lifecycle(path: str | None) -> Iterator[tuple[str, Command]]:
+def _lifecycle(path: Path | None) -> Iterator[tuple[str, Command]]:
     """The commands of a file, each with its account. Raises `InputError`, naming the line."""
-    if path is None:
-        return
-    if kind_of(path) == "csv":
-        yield from _purchases(path)
-        return
-    for where, document in _documents(path):
-        with_account = _of_account(where, document)
-        yield with_account[0], with_account[1]
-
-
-def _accounts(path: str | None) -> Iterator[tuple[str, Account]]:
     if path is not None:
-        for where, document in _documents(path):
-            yield _of_account(where, document)
+        yield from _purchases(path) if path.suffix == ".csv" else _with_accounts(path)
 
 
-def _documents(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    (file,) = files_of([path])
-    with Path(file).open(encoding="utf-8") as lines:
+def _accounts(path: Path | None) -> Iterator[tuple[str, Account]]:
+    if path is not None:
+        yield from _with_accounts(path)
+
+
+def _with_accounts(path: Path) -> Iterator[tuple[str, Any]]:
+    """What each line of JSON says of an account."""
+    with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
-            where = f"{path}, line {number}"
             try:
-                document = json.loads(line)
-            except ValueError:
-                raise InputError(where, "is no JSON") from None
-            if not isinstance(document, dict):
-                raise InputError(where, "needs a JSON object")
-            yield where, document
+                yield _of_account(json.loads(line))
+            except (ValueError, MimoCreditsError) as error:
+                what = "is no JSON" if isinstance(error, ValueError) else str(error)
+                raise InputError(f"{path}, line {number}", what) from None
 
 
-def _of_account(where: str, document: dict[str, Any]) -> tuple[str, Any]:
-    name = document.pop("account", None)
-    if not isinstance(name, str):
-        raise InputError(where, "needs an account, a text")
-    try:
-        return name, from_data(document)
-    except MimoCreditsError as error:
-        raise InputError(where, str(error)) from None
+def _of_account(document: object) -> tuple[str, Any]:
+    if not isinstance(document, dict) or not isinstance(document.get("account"), str):
+        raise InputError("account", "is missing: each line needs a JSON object with an account")
+    return document.pop("account"), from_data(document)
 
 
-def _purchases(path: str) -> Iterator[tuple[str, Command]]:
-    """Plans that were bought, one a line; the currency and the interval may stand there, too."""
-    (file,) = files_of([path])
-    with Path(file).open(encoding="utf-8", newline="") as lines:
+def _purchases(path: Path) -> Iterator[tuple[str, Command]]:
+    """Plans that were bought, one a line; a currency, an interval and an id may stand there, too."""
+    with path.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines)
         for row in reader:
-            where = f"{path}, line {reader.line_num}"
-            missing = [name for name in ("account", "at", "tier") if not row.get(name)]
-            if missing:
-                raise InputError(where, f"has no {missing[0]}")
-            more = {name: row[name] for name in ("currency", "interval") if row.get(name)}
-            name = row.get("id") or f"subscribe {row['at']}"
             try:
-                yield row["account"], Subscribe(name, parse_instant(row["at"]), row["tier"], **more)  # type: ignore[arg-type]
+                yield _purchase(row)
             except InputError as error:
-                raise InputError(where, str(error)) from None
+                raise InputError(f"{path}, line {reader.line_num}", str(error)) from None
 
 
+def _purchase(row: dict[str, str | None]) -> tuple[str, Command]:
+    account, at, tier = (row.get(name) or "" for name in ("account", "at", "tier"))
+    if not account:
+        raise InputError("account", "is missing")
+    more: dict[str, Any] = {name: row[name] for name in ("currency", "interval") if row.get(name)}
+    return account, Subscribe(row.get("id") or f"subscribe {at}", parse_instant(at), tier, **more)

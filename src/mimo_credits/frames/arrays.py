@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 
 from mimo_credits.book import RateBook
 from mimo_credits.errors import FaultyRow, FaultyRows, RowsRefused
 from mimo_credits.frames.checks import EXAMPLES, Fault
 from mimo_credits.frames.columns import REASON, Columns
-from mimo_credits.frames.lookup import RatedArrays, Requests, empty, lookup_of
+from mimo_credits.frames.lookup import RatedArrays, Requests, lookup_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +26,11 @@ def rate_eager(frame: nw.DataFrame[Any], book: RateBook, columns: Columns, error
     """A frame of pandas or PyArrow, rated."""
     native = frame.to_native()
     arrow = frame.implementation is nw.Implementation.PYARROW
-    rated = empty(book, len(frame))
+    lookup = lookup_of(book)
+    rated = lookup.empty(len(frame))
     start = 0
-    for requests in _of_arrow(native, columns, book) if arrow else _of_pandas(native, columns):
-        lookup_of(book).fill(rated, start, requests)
+    for requests in _of_arrow(native, columns, lookup.names) if arrow else _of_pandas(native, columns):
+        lookup.fill(rated, start, requests)
         start += len(requests.at)
     if errors == "raise" and rated.fault.any():
         raise RowsRefused(list(_refused(frame, rated, columns)))
@@ -48,11 +50,10 @@ def _refused(frame: nw.DataFrame[Any], rated: RatedArrays, columns: Columns) -> 
 # --- PyArrow --------------------------------------------------------------------------------------------------------
 
 
-def _of_arrow(table: pa.Table, columns: Columns, book: RateBook) -> Iterator[Requests]:
+def _of_arrow(table: pa.Table, columns: Columns, names: Sequence[str]) -> Iterator[Requests]:
     """The requests of each batch, without a copy of their columns where these have no gaps."""
     import pyarrow as pa
 
-    names = lookup_of(book).names
     known = pa.array(names, pa.string())
     for batch in table.select(list(dict.fromkeys(columns.rated_by))).to_batches():
         missing = np.zeros(len(batch), np.bool_) if any(column.null_count for column in batch.columns) else None
@@ -62,7 +63,7 @@ def _of_arrow(table: pa.Table, columns: Columns, book: RateBook) -> Iterator[Req
         counts = [_numbers(batch.column(name)) if name else None for name in columns.all_counts]
         at = batch.column(columns.at)
         instants = _numbers(at.cast(pa.int64())).view(f"datetime64[{at.type.unit}]")
-        yield Requests(instants, _codes(batch.column(columns.model), known), names, *counts, missing)
+        yield Requests._make((instants, _codes(batch.column(columns.model), known), names, *counts, missing))
 
 
 def _numbers(column: pa.Array) -> Any:
@@ -84,18 +85,19 @@ def _codes(models: pa.Array, known: pa.Array) -> Any:
 def _to_arrow(table: pa.Table, rated: RatedArrays, errors: str) -> pa.Table:
     import pyarrow as pa
 
-    def named(codes: Any, none: bool, names: list[str]) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=none if np.any(none) else None), names)
+    def named(codes: NDArray[np.int16], names: list[str]) -> pa.Array:
+        none = codes < 0
+        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=none if none.any() else None), names)
 
     added = {
         "millicredits": pa.array(rated.millicredits),
-        "card": named(rated.card, rated.card < 0, list(rated.cards)),
-        "band": pa.array(rated.band.astype(np.int64)),
+        "card": named(rated.card, list(rated.rules.cards)),
+        "band": pa.array(rated.band),
         "off_peak": pa.array(rated.off_peak),
         "rated": pa.array(rated.fault == 0),
     }
     if errors == "column":
-        added[REASON] = named(rated.fault.astype(np.int16) - 1, rated.fault == 0, _NAMES)
+        added[REASON] = named(rated.fault.astype(np.int16) - 1, _NAMES)
     for name, column in added.items():
         table = table.append_column(name, column)
     return table
@@ -112,7 +114,8 @@ def _of_pandas(frame: pd.DataFrame, columns: Columns) -> Iterator[Requests]:
     counts = [_plain(frame[name]) if name else None for name in columns.all_counts]
     at = frame[columns.at].dt.tz_convert("UTC").dt.tz_localize(None)
     codes, names = pd.factorize(frame[columns.model])
-    yield Requests(at.to_numpy(f"datetime64[{at.dt.unit}]"), codes, [str(name) for name in names], *counts, missing)
+    instants = at.to_numpy(f"datetime64[{at.dt.unit}]")
+    yield Requests._make((instants, codes, [str(name) for name in names], *counts, missing))
 
 
 def _plain(column: pd.Series[Any]) -> Any:
@@ -127,8 +130,8 @@ def _to_pandas(frame: pd.DataFrame, rated: RatedArrays, errors: str) -> pd.DataF
 
     added = {
         "millicredits": rated.millicredits,
-        "card": pd.Categorical.from_codes(rated.card, list(rated.cards)),
-        "band": rated.band.astype(np.int64),
+        "card": pd.Categorical.from_codes(rated.card, list(rated.rules.cards)),
+        "band": rated.band,
         "off_peak": rated.off_peak,
         "rated": rated.fault == 0,
     }

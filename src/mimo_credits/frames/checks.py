@@ -56,11 +56,13 @@ def refuse(given: Frame, rated: Frame, columns: Columns, again: Callable[[Frame]
         return
     numbered = given.with_row_index(ROW) if isinstance(given, nw.DataFrame) else given
     faulty = again(numbered).filter(~nw.col("rated"))
-    raise RowsRefused([
-        FaultyRows(fault.value, counts[fault], examples(faulty.filter(nw.col(REASON) == fault.value), columns))
-        for fault in Fault
-        if fault in counts
-    ])
+    raise RowsRefused(
+        [
+            FaultyRows(fault.value, counts[fault], examples(faulty.filter(nw.col(REASON) == fault.value), columns))
+            for fault in Fault
+            if fault in counts
+        ]
+    )
 
 
 def examples(faulty: Frame, columns: Columns) -> tuple[FaultyRow, ...]:

@@ -42,12 +42,14 @@ def ahead(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[tuple[da
 
 def of_day(clock: time) -> int:
     """Microseconds since midnight."""
-    return ticks(timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond))
+    return ticks(
+        timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
+    )
 
 
 @cache
 def is_settled(zone: ZoneInfo) -> bool:
-    """Whether some day the zone's clock is changed for the last time: a whole year of its regular ones has no change."""
+    """Whether the zone's clock is some day changed for the last time: its regular years have no change."""
     year = (_REGULAR_FROM + number * _STEP for number in range(367))
     return len({_ahead(zone, day) for day in year}) == 1
 

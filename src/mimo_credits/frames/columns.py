@@ -7,7 +7,7 @@ signed or not; models text, plain, categorical or from an enum.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_credits.errors import InputError, nearest, wrong_type
 
@@ -70,7 +70,8 @@ def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
     if not isinstance(columns, Columns):
         raise wrong_type("columns", "a Columns", columns)
     absent = [name for name in _OPTIONAL if getattr(columns, name) not in schema]
-    there = columns._replace(**dict.fromkeys(absent, None))
+    nothing: dict[str, Any] = dict.fromkeys(absent)
+    there = columns._replace(**nothing)
     for name in there.rated_by:
         if name not in schema:
             alike = nearest(name, schema)

@@ -1,8 +1,9 @@
-"""The few things that each engine must be asked for in its own words: instants as integers, and a small table beside."""
+"""What each engine must be asked for in its own words: instants as integers, and a small table beside a frame."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import narwhals.stable.v2 as nw
@@ -24,28 +25,28 @@ RATED_BY_LOOKUP = (Implementation.PANDAS, Implementation.PYARROW)
 
 def opened(frame: object) -> Frame:
     """A native frame, wrapped. Raises `InputError` for one that cannot be rated."""
-    try:
-        wrapped: Frame = nw.from_native(frame)  # type: ignore[call-overload]
-    except TypeError:
-        wrapped_or_none = None
-    else:
-        wrapped_or_none = wrapped
-    if wrapped_or_none is None or wrapped_or_none.implementation not in RATED_BY_JOIN + RATED_BY_LOOKUP:
-        kind = f"{type(frame).__module__}.{type(frame).__name__}"
-        raise InputError("frame", f"needs a frame of Polars, DuckDB, PyArrow, pandas or PySpark, not a {kind}")
-    return wrapped_or_none
+    given: Any = frame
+    with suppress(TypeError):
+        wrapped: Frame = nw.from_native(given)
+        if wrapped.implementation in RATED_BY_JOIN + RATED_BY_LOOKUP:
+            return wrapped
+    kind = f"{type(frame).__module__}.{type(frame).__name__}"
+    raise InputError("frame", f"needs a frame of Polars, DuckDB, PyArrow, pandas or PySpark, not a {kind}")
 
 
 def with_micros(frame: Frame, at: str, name: str) -> Frame:
     """The frame with the column `at` as whole microseconds since 1970 in UTC, whatever zone the session is in."""
     native: Any = frame.to_native()
-    if frame.implementation is Implementation.DUCKDB:
-        return nw.from_native(native.project(f"*, epoch_us({quoted(at)}) AS {quoted(name)}"))
-    if frame.implementation is Implementation.PYSPARK:
+    if frame.implementation.is_duckdb():
+        native = native.project(f"*, epoch_us({_quoted(at)}) AS {_quoted(name)}")
+    elif frame.implementation.is_pyspark():
         from pyspark.sql import functions
 
-        return nw.from_native(native.withColumn(name, functions.unix_micros(native[at])))
-    return frame.with_columns(nw.col(at).dt.timestamp("us").alias(name))
+        native = native.withColumn(name, functions.unix_micros(native[at]))
+    else:
+        return frame.with_columns(nw.col(at).dt.timestamp("us").alias(name))
+    with_micros: Frame = nw.from_native(native)
+    return with_micros
 
 
 def joined(frame: Frame, table: Mapping[str, Sequence[object]], keys: Sequence[str], model: str) -> Frame:
@@ -54,10 +55,10 @@ def joined(frame: Frame, table: Mapping[str, Sequence[object]], keys: Sequence[s
     `model` is the key that is text: the table's takes the type of the frame's.
     """
     native: Any = frame.to_native()
-    if frame.implementation is Implementation.POLARS:
+    if frame.implementation.is_polars():
         return nw.from_native(_polars_joined(native, table, keys, model))
     beside: Any
-    if frame.implementation is Implementation.DUCKDB:
+    if frame.implementation.is_duckdb():
         beside = native.query("__mimo_frame", _listed(table)).materialize()
     else:
         from pyspark.sql import functions
@@ -84,20 +85,20 @@ def _polars_joined(
 
 def _listed(table: Mapping[str, Sequence[object]]) -> str:
     """A small table as SQL, each column one text that is split: lists of literals take DuckDB seconds to read."""
-    columns = ",\n  ".join(f"{_split(column)} AS {quoted(name)}" for name, column in table.items())
+    columns = ",\n  ".join(f"{_split(column)} AS {_quoted(name)}" for name, column in table.items())
     return f"SELECT {columns}"
 
 
 def _split(column: Sequence[object]) -> str:
     kind = {bool: "BOOLEAN", int: "BIGINT"}.get(type(column[0]), "VARCHAR")
-    return f"CAST(unnest(string_split({literal(_BETWEEN.join(map(str, column)))}, chr(31))) AS {kind})"
+    return f"CAST(unnest(string_split({_literal(_BETWEEN.join(map(str, column)))}, chr(31))) AS {kind})"
 
 
-def literal(text: str) -> str:
+def _literal(text: str) -> str:
     """A text in SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def quoted(name: str) -> str:
+def _quoted(name: str) -> str:
     """A name in SQL."""
     return '"' + name.replace('"', '""') + '"'

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.relation import AUDIO, INT64, NO_RATE, Relation, relation_of
 from mimo_credits.table import SECONDS_PER_HOUR
 from mimo_credits.usage import MAX_COUNT
+
+__all__ = ["RatedArrays", "Requests", "Rules", "rate_arrays"]
 
 BLOCK = 16_384
 """Rows of a block: some ten columns of them fit into a core's own cache."""
@@ -54,17 +56,40 @@ class Requests(NamedTuple):
 
 
 class RatedArrays(NamedTuple):
-    """What each request costs. `card` numbers the `cards` (ids), -1 for none; `band` is -1 for none.
+    """What each request costs: `millicredits`, by which of the `rules` (`rule` is its place, the last for none).
 
-    `fault` is 0 for a rated row, else the place of its fault in `Fault`, counted from 1.
+    `fault` is 0 for a rated row, else the place of its fault in `Fault`, counted from 1; its millicredits are 0.
     """
 
     millicredits: Ints
+    rule: NDArray[np.int16]
+    fault: NDArray[np.uint8]
+    rules: Rules
+
+    @property
+    def card(self) -> NDArray[np.int16]:
+        """The place of each request's card in `rules.cards`; -1 for none."""
+        return self.rules.card[self.rule]
+
+    @property
+    def band(self) -> Ints:
+        """Each request's band, counted from 0; -1 for none."""
+        return self.rules.band[self.rule]
+
+    @property
+    def off_peak(self) -> Bools:
+        """Whether each request had off-peak rates."""
+        return self.rules.off_peak[self.rule]
+
+
+class Rules(NamedTuple):
+    """What the rows of a book's relation say, as arrays; `cards` are the ids of the cards that `card` numbers."""
+
+    cards: tuple[str, ...]
     card: NDArray[np.int16]
-    band: NDArray[np.int16]
+    band: Ints
     off_peak: Bools
     fault: NDArray[np.uint8]
-    cards: tuple[str, ...]
 
 
 def rate_arrays(book: RateBook, requests: Requests) -> RatedArrays:
@@ -73,122 +98,125 @@ def rate_arrays(book: RateBook, requests: Requests) -> RatedArrays:
     Raises `InputError` for arrays of the wrong kind or of different lengths.
     """
     _check(requests)
-    rated = empty(book, len(requests.at))
-    lookup_of(book).fill(rated, 0, requests)
+    lookup = lookup_of(book)
+    rated = lookup.empty(len(requests.at))
+    lookup.fill(rated, 0, requests)
     return rated
 
 
-def empty(book: RateBook, length: int) -> RatedArrays:
-    """Room for so many rows."""
-    return RatedArrays(
-        np.empty(length, np.int64),
-        np.empty(length, np.int16),
-        np.empty(length, np.int16),
-        np.empty(length, np.bool_),
-        np.empty(length, np.uint8),
-        tuple(card.id for card in book),
-    )
-
-
 class Lookup:
-    """A book's rates as arrays: by cell and model's number, which row of the relation holds, and its rates.
+    """A book's rates as arrays: by model and cell, which row of the relation holds (its rule), and that row's rates.
 
-    The rows are sorted, those with rates first, so that one comparison tells whether all rows of a block have one.
+    The rules are sorted, those with rates first, so that one comparison tells whether all rows of a block have one; the
+    last says that nobody knows the model.
     """
 
     def __init__(self, relation: Relation) -> None:
         self.relation = relation
         self.names = relation.names
+        self.cells = relation.cell_count
         self.starts = np.array(relation.starts, np.int64)
         self.changes = np.array([at for at, _ in relation.shifts], np.int64)
         self.ahead = np.cumsum([0, *(more for _, more in relation.shifts)], dtype=np.int64)
+        self.edges = np.array(relation.edges, np.int64)
+        self.limits = np.array(relation.limits, np.int64)
         rows = sorted(relation.rows, key=lambda row: row.fault is not None)
         self.priced = sum(row.fault is None for row in rows)
-        number_of = {row: number for number, row in enumerate(rows)}
+        place_of = {row: place for place, row in enumerate(rows)}
         code_of = {name: code for code, name in enumerate(self.names)}
-        self.width = len(self.names) + 1
-        self.row = np.full(relation.cell_count * self.width, len(rows), np.int32)
+        self.rule = np.full(self.cells * (len(self.names) + 1), len(rows), np.int16)
         for cell, row in relation.cells():
-            self.row[cell * self.width + code_of[row.model]] = number_of[row]
-        nothing = (0, 0, 0, 0)
-        rates = [(row.hit, row.miss, row.output, row.audio_hour) for row in rows] + [nothing]
+            self.rule[code_of[row.model] * self.cells + cell] = place_of[row]
+        rates = [(row.hit, row.miss, row.output, row.audio_hour) for row in rows] + [(0, 0, 0, 0)]
         self.hit, self.miss, self.output, audio_hour = (
-            np.array(column, np.int64)[self.row] for column in zip(*rates, strict=True)
+            np.array(column, np.int64)[self.rule] for column in zip(*rates, strict=True)
         )
         self.audio_second, self.audio_rest = np.divmod(audio_hour, SECONDS_PER_HOUR)
         rounding = [*map(relation.rounding, rows), AUDIO["down"]]
-        self.grows_at, self.to_even = (np.array(column)[self.row] for column in zip(*rounding, strict=True))
-        self.card = np.array([row.card - 1 for row in rows] + [-1], np.int16)
-        self.band = np.array([row.band for row in rows] + [-1], np.int16)
-        self.off_peak = np.array([row.off_peak for row in rows] + [False])
-        self.fault = np.array(
-            [_FAULTS[row.fault] if row.fault else 0 for row in rows] + [_FAULTS[Fault.UNKNOWN_MODEL]], np.uint8
+        self.grows_at, self.to_even = (np.array(column)[self.rule] for column in zip(*rounding, strict=True))
+        faults = [_FAULTS[row.fault] if row.fault else 0 for row in rows]
+        self.rules = Rules(
+            cards=tuple(card.id for card in relation.cards),
+            card=np.array([*(-1 if row.fault else row.card - 1 for row in rows), -1], np.int16),
+            band=np.array([*(row.band for row in rows), -1], np.int64),
+            off_peak=np.array([*(row.off_peak and not row.fault for row in rows), False]),
+            fault=np.array([*faults, _FAULTS[Fault.UNKNOWN_MODEL]], np.uint8),
         )
 
-    def codes(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """The numbers of models by name, and at the end (where -1 leads) that of unknown ones."""
+    def empty(self, length: int) -> RatedArrays:
+        """Room for so many rows."""
+        return RatedArrays(
+            np.empty(length, np.int64), np.empty(length, np.int16), np.zeros(length, np.uint8), self.rules
+        )
+
+    def places(self, names: Sequence[str]) -> Ints:
+        """Where the rates of models begin, by name, and at the end (where -1 leads) those of unknown ones."""
         known = {name: code for code, name in enumerate(self.names)}
         unknown = len(self.names)
-        return np.array([*(known.get(name, unknown) for name in names), unknown], np.int64)
+        return np.array([*(known.get(name, unknown) for name in names), unknown], np.int64) * self.cells
 
     def fill(self, rated: RatedArrays, start: int, requests: Requests) -> None:
         """Rates the requests into the rows from `start` on."""
-        codes = self.codes(requests.names)
+        places = self.places(requests.names)
         for low in range(0, len(requests.at), BLOCK):
             part = slice(low, low + BLOCK)
-            block = Requests(
-                *(value if value is None or value is requests.names else value[part] for value in requests)
-            )
-            stop = start + low + len(block.at)
-            self._fill(RatedArrays(*(column[start + low : stop] for column in rated[:5]), rated.cards), block, codes)
+            block = _part(requests, part)
+            rows = slice(start + low, start + low + len(block.at))
+            self._fill(rated.millicredits[rows], rated.rule[rows], rated.fault[rows], block, places)
 
-    def _fill(self, out: RatedArrays, block: Requests, codes: Ints) -> None:
-        relation = self.relation
-        micros, far = _micros(block.at, relation.end)
+    def _fill(
+        self, total: Ints, rule: NDArray[np.int16], fault: NDArray[np.uint8], block: Requests, places: Ints
+    ) -> None:
+        micros, far = _micros(block.at, self.relation.end)
         tokens = [_int64(counts) for counts in (block.input_tokens, block.cached_tokens, block.output_tokens)]
-        faults = None if self._is_sound(block, micros, far, tokens) else self._faults(block, micros, far, tokens)
-        if faults is not None:
-            good = faults == 0
-            micros = np.where(good, micros, relation.starts[0] if relation.starts else 0)
+        seconds = None if block.audio_seconds is None else _int64(block.audio_seconds)
+        sound = self._is_sound(block, micros, far, tokens)
+        if not sound:
+            fault[:] = self._faults(block, micros, far, tokens)
+            good = fault == 0
+            micros = np.where(good, micros, self.starts[0] if len(self.starts) else 0)
             tokens = [np.where(good, counts, 0) for counts in tokens]
+            seconds = None if seconds is None else np.where(good, seconds, 0)
         inputs, cached, output = tokens
-        place = self._cell(micros, inputs) * self.width + codes[block.model]
-        row = self.row[place]
-        total = self.miss[place] * (inputs - cached)
-        total += self.hit[place] * cached
-        total += self.output[place] * output
-        if block.audio_seconds is not None:
-            seconds = _int64(block.audio_seconds)
-            total += self._audio(place, seconds if faults is None else np.where(faults == 0, seconds, 0))
-        out.millicredits[:] = total
-        self.card.take(row, out=out.card, mode="clip")
-        self.band.take(row, out=out.band, mode="clip")
-        self.off_peak.take(row, out=out.off_peak, mode="clip")
-        out.fault[:] = 0
-        late = self._late_faults(block, tokens, place, row)
-        if faults is not None or late is not None:
-            out.fault[:] = late if late is not None else 0
-            if faults is not None:
-                out.fault[faults > 0] = faults[faults > 0]
-            bad = out.fault > 0
-            for column, value in ((out.millicredits, 0), (out.card, -1), (out.band, -1), (out.off_peak, False)):
-                column[bad] = value
+        place = places.take(block.model, mode="wrap")
+        self._add_cell(place, micros, inputs)
+        self.rule.take(place, out=rule, mode="clip")
+        rates = self.miss.take(place, mode="clip")
+        np.subtract(inputs, cached, out=total)
+        total *= rates
+        for rate, counts in ((self.hit, cached), (self.output, output)):
+            rate.take(place, out=rates, mode="clip")
+            rates *= counts
+            total += rates
+        if seconds is not None:
+            total += self._audio(place, seconds)
+        late = self._late_faults(block, tokens, place, rule)
+        if late is not None:
+            np.copyto(fault, late, where=fault == 0)
+        if late is not None or not sound:
+            bad = fault > 0
+            total[bad] = 0
+            rule[bad] = len(self.rules.card) - 1
 
-    def _cell(self, micros: Ints, inputs: Ints) -> Ints:
-        relation = self.relation
-        low, high = micros.min(), micros.max()
-        cell: Ints = np.empty(len(micros), np.int64)
-        cell[:] = _counted(self.starts, micros, low, high)
-        cell *= len(relation.edges) + 1
-        if relation.edges:
-            clock = micros + self.ahead[_counted(self.changes, micros, low, high)]
-            clock -= clock // DAY * DAY
-            for edge in relation.edges:
-                cell += clock >= edge
-        cell *= len(relation.limits) + 1
-        for limit in relation.limits:
-            cell += inputs > limit
-        return cell
+    def _add_cell(self, place: Ints, micros: Ints, inputs: Ints) -> None:
+        """Adds each row's cell; what is the same for the whole block, as where rows are in order of time, at once."""
+        per_edge = len(self.limits) + 1
+        span = np.array((micros.min(), micros.max()))
+        _add_count(place, self.starts, micros, span, per_edge * (len(self.edges) + 1))
+        if len(self.edges):
+            local = span + self.ahead[np.searchsorted(self.changes, span, "right")]
+            days, times = np.divmod(local, DAY)
+            steady = np.searchsorted(self.changes, span[0], "right") == np.searchsorted(self.changes, span[1], "right")
+            if not (steady and days[0] == days[1]):
+                times = np.array((0, DAY - 1))
+            if np.searchsorted(self.edges, times[0], "right") == np.searchsorted(self.edges, times[1], "right"):
+                place += np.searchsorted(self.edges, times[0], "right") * per_edge
+            else:
+                clock = micros + self.ahead[_counted(self.changes, micros, span)]
+                clock -= clock // DAY * DAY
+                _add_count(place, self.edges, clock, times, per_edge)
+        if len(self.limits):
+            _add_count(place, self.limits + 1, inputs, np.array((inputs.min(), inputs.max())), 1)
 
     def _audio(self, place: Ints, seconds: Ints) -> Ints:
         """`round_ratio(rate x seconds, 3600)`, by the rounding of the row's card."""
@@ -216,7 +244,9 @@ class Lookup:
 
     def _others(self, block: Requests) -> list[tuple[NDArray[np.integer], int]]:
         others = (
-            (block.audio_seconds, self.relation.most.audio), (block.web_searches, MAX_COUNT), (block.images, MAX_COUNT)
+            (block.audio_seconds, self.relation.most.audio),
+            (block.web_searches, MAX_COUNT),
+            (block.images, MAX_COUNT),
         )
         return [(counts, most) for counts, most in others if counts is not None]
 
@@ -241,7 +271,7 @@ class Lookup:
         return found
 
     def _late_faults(
-        self, block: Requests, tokens: Sequence[Ints], place: Ints, row: NDArray[np.int32]
+        self, block: Requests, tokens: Sequence[Ints], place: Ints, rule: NDArray[np.int16]
     ) -> NDArray[np.uint8] | None:
         """The faults that the relation knows, and rates that a row needs and its card does not have; None for none."""
         used = [] if block.images is None else [block.images > 0]
@@ -255,9 +285,9 @@ class Lookup:
         if block.audio_seconds is not None:
             used.append((block.audio_seconds > 0) & (self.audio_second[place] < 0))
         unrated = np.logical_or.reduce(used) if used else None
-        if row.max() < self.priced and (unrated is None or not unrated.any()):
+        if rule.max() < self.priced and (unrated is None or not unrated.any()):
             return None
-        found = self.fault[row]
+        found = self.rules.fault[rule]
         if unrated is not None:
             found[unrated & (found == 0)] = _FAULTS[Fault.NO_RATE]
         return found
@@ -269,10 +299,25 @@ def lookup_of(book: RateBook) -> Lookup:
     return Lookup(relation_of(book))
 
 
-def _counted(starts: Ints, micros: Ints, low: np.int64, high: np.int64) -> Ints | np.int64:
-    """How many of the starts lie at or below each instant; one number where it is the same for all of them."""
-    least, most = np.searchsorted(starts, (low, high), "right")
-    return least if least == most else np.searchsorted(starts, micros, "right")
+def _part(requests: Requests, part: slice) -> Requests:
+    columns: dict[str, Any] = requests._asdict()
+    return Requests(
+        **{name: column if column is None or name == "names" else column[part] for name, column in columns.items()}
+    )
+
+
+def _add_count(place: Ints, starts: Ints, values: Ints, span: Ints, times: int) -> None:
+    """Adds, `times` over, how many of the starts lie at or below each value; `span` are the least and greatest."""
+    low, high = np.searchsorted(starts, span, "right")
+    place += low * times
+    for start in starts[low:high]:
+        place += (values >= start) * np.int64(times)
+
+
+def _counted(starts: Ints, values: Ints, span: Ints) -> Ints | np.int64:
+    """How many of the starts lie at or below each value; one number where it is the same for all of them."""
+    low, high = np.searchsorted(starts, span, "right")
+    return low if low == high else np.searchsorted(starts, values, "right")
 
 
 def _micros(at: NDArray[np.datetime64], end: int) -> tuple[Ints, Bools | None]:
@@ -296,7 +341,7 @@ def _micros(at: NDArray[np.datetime64], end: int) -> tuple[Ints, Bools | None]:
 def _int64(counts: NDArray[np.integer]) -> Ints:
     """Counts as int64; one beyond it becomes the largest, which is too large in any case."""
     if counts.dtype == np.int64:
-        return counts.astype(np.int64, copy=False)
+        return counts.view(np.int64)
     return (np.minimum(counts, INT64) if counts.dtype == np.uint64 else counts).astype(np.int64)
 
 

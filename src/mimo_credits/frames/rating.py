@@ -53,7 +53,7 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
     relation = relation_of(book)
     wrapped = opened(frame)
     there = present(columns, wrapped.collect_schema())
-    if wrapped.implementation in RATED_BY_LOOKUP:
+    if isinstance(wrapped, nw.DataFrame) and wrapped.implementation in RATED_BY_LOOKUP:
         from mimo_credits.frames.arrays import rate_eager
 
         return rate_eager(wrapped, book, there, errors)
@@ -83,7 +83,7 @@ def _rated(frame: Frame, relation: Relation, columns: Columns) -> Frame:
     )
 
 
-def _where_rated(value: nw.Expr, otherwise: object) -> nw.Expr:
+def _where_rated(value: nw.Expr, otherwise: int) -> nw.Expr:
     return nw.when(nw.col("rated")).then(value).otherwise(nw.lit(otherwise))
 
 
@@ -161,7 +161,7 @@ def _wraps(at: str, kind: nw.Datetime, relation: Relation) -> nw.Expr:
 
 
 def _no_rate(columns: Columns) -> nw.Expr:
-    """Whether the row used what its card has no rate for: tokens of a kind, audio, or images, for which no plan has one."""
+    """Whether the row used what its card has no rate for: tokens of a kind, audio, images (no plan has any)."""
     cached = nw.col(columns.cached_tokens)
     used = [
         (cached > 0) & (nw.col(HIT) < 0),

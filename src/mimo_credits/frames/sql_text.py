@@ -1,0 +1,250 @@
+"""`rate_sql`: the rating of a table as SQL text that a warehouse user can read, keep and paste.
+
+The rates stand in it as a list of rows, one for each card, model, band and time of day; the query places each request
+on that list and multiplies. Instants are compared as whole microseconds since 1970, so that no session's time zone and
+no literal of a timestamp has a say. Every name and every text is quoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from mimo_credits.book import RateBook
+from mimo_credits.errors import InputError, shown
+from mimo_credits.frames.checks import Fault
+from mimo_credits.frames.clocks import DAY, of_day
+from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns
+from mimo_credits.frames.relation import RateRow, Relation, most_of, relation_of
+from mimo_credits.table import SECONDS_PER_HOUR, UNLIMITED
+
+Dialect: TypeAlias = Literal["duckdb", "spark"]
+
+
+class _Words(NamedTuple):
+    """What the dialects say differently."""
+
+    micros: str
+    quote: str
+    quotient: str
+    without: str
+    escapes: dict[str, str]
+
+
+_WORDS: dict[Dialect, _Words] = {
+    "duckdb": _Words(
+        "CASE typeof({0}) WHEN 'TIMESTAMP WITH TIME ZONE' THEN epoch_us({0}) "
+        "ELSE error('the instants need a time zone') END",
+        '"',
+        "//",
+        "EXCLUDE",
+        {"'": "''"},
+    ),
+    # Spark itself refuses instants without a time zone here. Its quotes are escaped by a backslash in every version.
+    "spark": _Words("unix_micros({0})", "`", "DIV", "EXCEPT", {"\\": "\\\\", "'": "\\'"}),
+}
+
+_RATES = (
+    "card_no",
+    "night",
+    "name",
+    "input_from",
+    "input_to",
+    "hit",
+    "miss",
+    "output",
+    "audio_second",
+    "audio_rest",
+    "grows_at",
+    "to_even",
+    "card_id",
+    "band_no",
+    "fault",
+)
+
+
+def rate_sql(book: RateBook, source: str, dialect: Dialect, *, columns: Columns = Columns()) -> str:
+    """A SELECT that gives each row of the table `source` with what it costs, as `rate` does with `errors="column"`.
+
+    `source` is a table's or view's name, its parts joined by points. The columns that `columns` names must all be
+    there: pass None for audio, searches or images that the table does not have. The instants' column is a timestamp
+    with a time zone (Spark: `TIMESTAMP`, not `TIMESTAMP_NTZ`); the counts are BIGINT, or narrower and signed.
+
+    Raises `InputError` for another dialect, and for what is no book.
+    """
+    if dialect not in _WORDS:
+        raise InputError("dialect", f"needs one of {', '.join(_WORDS)}, not {shown(dialect)}")
+    return "\n".join(_Query(relation_of(book), source, _WORDS[dialect], columns).lines())
+
+
+class _Query:
+    def __init__(self, relation: Relation, source: str, words: _Words, columns: Columns) -> None:
+        self.relation = relation
+        self.words = words
+        self.columns = columns
+        self.source = ".".join(map(self.name, source.split(".")))
+
+    def name(self, name: str) -> str:
+        """A name, quoted."""
+        quote = self.words.quote
+        return quote + name.replace(quote, quote * 2) + quote
+
+    def text(self, text: str) -> str:
+        """A text, quoted."""
+        return "'" + "".join(self.words.escapes.get(character, character) for character in text) + "'"
+
+    def whole(self, name: str) -> str:
+        """A count, wide enough to be multiplied."""
+        return f"CAST({self.name(name)} AS BIGINT)"
+
+    def own(self, name: str) -> str:
+        """The name of a column that exists only inside the query."""
+        return self.name(OWN + name)
+
+    def of(self, name: str) -> str:
+        """A column of the request."""
+        return f"u.{self.name(name)}"
+
+    def lines(self) -> Iterator[str]:
+        """The text."""
+        yield "-- What each request costs in thousandths of a credit. The rates are those of these cards:"
+        for card in self.relation.cards:
+            yield f"--   {card.id}, in force from {card.effective_from.isoformat()}, sha256 {card.sha256}"
+        yield f"WITH rates ({', '.join(map(self.own, _RATES))}) AS ("
+        yield from self._rates()
+        yield "),"
+        yield "-- us: microseconds since 1970; number: of the card in force; clock: time of the day of off-peak hours"
+        yield f"timed AS (SELECT *, {self._micros()} AS {self.own('us')} FROM {self.source}),"  # noqa: S608 - quoted
+        yield f"placed AS (SELECT *, {self._card()} AS {self.own('number')}, {self._clock()} AS {self.own('clock')}"
+        yield "  FROM timed),"
+        yield "priced AS ("
+        yield "  SELECT u.*, r.*, CASE"
+        yield from (f"    WHEN {condition} THEN {self.text(fault.value)}" for fault, condition in self._faults())
+        yield f"    WHEN r.{self.own('fault')} <> '' THEN r.{self.own('fault')}"
+        yield f"    WHEN {self._no_rate()} THEN {self.text(Fault.NO_RATE.value)}"
+        yield f"  END AS {self.own('reason')}"
+        yield "  FROM placed AS u LEFT JOIN rates AS r"
+        yield f"    ON r.{self.own('name')} = {self.of(self.columns.model)}"
+        yield f"    AND r.{self.own('card_no')} = u.{self.own('number')} AND r.{self.own('night')} = {self._night()}"
+        inputs = self.of(self.columns.input_tokens)
+        yield f"    AND {inputs} BETWEEN r.{self.own('input_from')} AND r.{self.own('input_to')}"
+        yield ")"
+        yield from self._select()
+
+    def _rates(self) -> Iterator[str]:
+        rows = [*self.relation.rows] or [RateRow(0, False, "", 0, 0, -1)]
+        for number, row in enumerate(rows):
+            rounding = self.relation.rounding(row)
+            values: tuple[object, ...] = (
+                row.card,
+                int(row.off_peak),
+                row.model,
+                row.input_from,
+                min(row.input_to, UNLIMITED - 1),
+                row.hit,
+                row.miss,
+                row.output,
+                *divmod(row.audio_hour, SECONDS_PER_HOUR),
+                *rounding,
+                self.relation.card_id(row),
+                row.band,
+                row.fault.value if row.fault else "",
+            )
+            said = ", ".join(self.text(value) if isinstance(value, str) else str(value) for value in values)
+            yield f"  {'VALUES ' if not number else '       '}({said}){',' if number < len(rows) - 1 else ''}"
+
+    def _micros(self) -> str:
+        return self.words.micros.format(self.name(self.columns.at))
+
+    def _card(self) -> str:
+        return _sum(f"CASE WHEN {self.own('us')} >= {start} THEN 1 ELSE 0 END" for start in self.relation.starts)
+
+    def _clock(self) -> str:
+        shifts = (f"CASE WHEN {self.own('us')} >= {at} THEN {more} ELSE 0 END" for at, more in self.relation.shifts)
+        return f"({_sum(iter([self.own('us'), *shifts]))}) % {DAY}"
+
+    def _night(self) -> str:
+        """1 in the off-peak hours of the card in force, else 0."""
+        numbers: dict[tuple[int, int], list[int]] = {}
+        for number, card in enumerate(self.relation.cards, 1):
+            hours = card.table.hours
+            if hours is not None:
+                numbers.setdefault((of_day(hours.start), of_day(hours.end)), []).append(number)
+        if not numbers:
+            return "0"
+        clock = f"u.{self.own('clock')}"
+        cases = (
+            f"WHEN u.{self.own('number')} IN ({', '.join(map(str, cards))}) AND ({clock} >= {start} "
+            f"{'AND' if start < end else 'OR'} {clock} < {end}) THEN 1"
+            for (start, end), cards in numbers.items()
+        )
+        return f"CASE {' '.join(cases)} ELSE 0 END"
+
+    def _faults(self) -> Iterator[tuple[Fault, str]]:
+        """What can be wrong before the rates are looked at, in order of precedence."""
+        columns, us = self.columns, f"u.{self.own('us')}"
+        counts = [self.of(name) for name in columns.counts]
+        most = most_of(columns, self.relation)
+        yield Fault.MISSING, _or(f"{self.of(name)} IS NULL" for name in columns.rated_by)
+        yield Fault.NEGATIVE, _or(f"{count} < 0" for count in counts)
+        yield Fault.TOO_LARGE, _or(f"{self.of(name)} > {limit}" for name, limit in most.items())
+        yield Fault.CACHED_BEYOND_INPUT, f"{self.of(columns.cached_tokens)} > {self.of(columns.input_tokens)}"
+        yield Fault.OUTSIDE_CALENDAR, f"{us} < 0 OR {us} >= {self.relation.end}"
+        yield Fault.NO_CARD_IN_EFFECT, f"u.{self.own('number')} = 0"
+        yield Fault.UNKNOWN_MODEL, f"r.{self.own('name')} IS NULL"
+
+    def _no_rate(self) -> str:
+        columns = self.columns
+        cached = self.of(columns.cached_tokens)
+        used = [
+            f"{cached} > 0 AND r.{self.own('hit')} < 0",
+            f"{self.of(columns.input_tokens)} > {cached} AND r.{self.own('miss')} < 0",
+            f"{self.of(columns.output_tokens)} > 0 AND r.{self.own('output')} < 0",
+        ]
+        if columns.audio_seconds:
+            used.append(f"{self.of(columns.audio_seconds)} > 0 AND r.{self.own('audio_second')} < 0")
+        if columns.images:
+            used.append(f"{self.of(columns.images)} > 0")
+        return _or(f"({each})" for each in used)
+
+    def _select(self) -> Iterator[str]:
+        columns = self.columns
+        good = f"{self.own('reason')} IS NULL"
+        cached, inputs = self.whole(columns.cached_tokens), self.whole(columns.input_tokens)
+        parts = [
+            f"{self.own('hit')} * {cached}",
+            f"{self.own('miss')} * ({inputs} - {cached})",
+            f"{self.own('output')} * {self.whole(columns.output_tokens)}",
+        ]
+        if columns.audio_seconds:
+            parts += self._audio(self.whole(columns.audio_seconds))
+        yield "SELECT"
+        inside = [*(_RATES), "us", "number", "clock", "reason"]
+        yield f"  * {self.words.without} ({', '.join(map(self.own, inside))}),"
+        whole = " + ".join(parts)
+        added = {
+            "millicredits": f"CASE WHEN {good} THEN {whole} ELSE 0 END",
+            "card": f"CASE WHEN {good} THEN {self.own('card_id')} END",
+            "band": f"CAST(CASE WHEN {good} THEN {self.own('band_no')} ELSE -1 END AS BIGINT)",
+            "off_peak": f"CASE WHEN {good} THEN {self.own('night')} = 1 ELSE FALSE END",
+            "rated": good,
+            REASON: self.own("reason"),
+        }
+        assert tuple(added) == (*ADDED, REASON)
+        yield ",\n".join(f"  {value} AS {self.name(name)}" for name, value in added.items())
+        yield "FROM priced"
+
+    def _audio(self, seconds: str) -> Sequence[str]:
+        """The cost of audio, rounded once as its card says: what is whole, and one more where the rest is enough."""
+        product = f"{self.own('audio_rest')} * {seconds}"
+        size = f"{self.own('audio_second')} * {seconds} + {product} {self.words.quotient} {SECONDS_PER_HOUR}"
+        left = f"({product}) % {SECONDS_PER_HOUR} + {self.own('to_even')} * (({size}) % 2)"
+        return size, f"CASE WHEN {left} >= {self.own('grows_at')} THEN 1 ELSE 0 END"
+
+
+def _sum(terms: Iterator[str]) -> str:
+    return "\n    + ".join(terms) or "0"
+
+
+def _or(conditions: Iterator[str]) -> str:
+    return " OR ".join(conditions)
