@@ -13,17 +13,14 @@ from mimo_credits import (
     Account,
     Command,
     Posting,
-    PricingError,
     RateBook,
     Rated,
     Record,
-    Refused,
     Statement,
     fold,
     statement,
     timeline,
 )
-from mimo_credits.errors import NoSuchCard
 from mimo_credits.frames.arrow_stream import fault_of
 from mimo_credits.frames.statement_rows import StatementRow
 from mimo_credits.ledger.entries import OVERAGE

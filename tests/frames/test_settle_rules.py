@@ -184,7 +184,7 @@ def test_usage_without_a_plan_is_refused_with_counts_and_examples(engine: str) -
     with pytest.raises(RowsRefused) as raised:
         settled(world, engine, errors="raise")
     (fault,) = raised.value.faults
-    assert (fault.fault, fault.count) == ("not-subscribed", 2)
+    assert (fault.fault, fault.rows) == ("not-subscribed", 2)
     assert {row.values["id"] for row in fault.examples} == {"early", "nobody"}
     made = settled(world, engine)
     check(world, made)

@@ -1,31 +1,40 @@
-"""Rows of usage out of Arrow record batches: whole accounts at a time, their columns as lists, checked once.
+"""Rows of usage out of Arrow record batches: whole accounts at a time, rated as columns, and their results as columns.
 
-One rule: what orders the rows (account, instant, id) is right here or an `InputError`; what only prices a row (model,
-tokens) is left to the row's own decision, where it is wrong.
+One rule: what orders the rows (account, instant, id) is right here or an `InputError`. What only prices a row is the
+row's own matter: one that has no price, is no usage or owes money is not `plain`, and is decided by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mimo_credits.book import RateBook
 from mimo_credits.errors import FaultyRow, FaultyRows, InputError, RowsRefused, wrong_type
 from mimo_credits.frames.checks import Fault
-from mimo_credits.frames.clocks import micros
-from mimo_credits.frames.columns import Columns
-from mimo_credits.frames.relation import most_of, relation_of
-from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT
+from mimo_credits.frames.columns import REASON, Columns, present
+from mimo_credits.frames.engines import opened
+from mimo_credits.frames.rating import rate
+from mimo_credits.instants import FIRST_INSTANT
 from mimo_credits.ledger import Record
 from mimo_credits.usage import Usage
 
 if TYPE_CHECKING:
-    from mimo_credits.frames.arrow_stream import Results
+    from numpy.typing import NDArray
 
+INPUT_FAULTS = frozenset(list(Fault)[: list(Fault).index(Fault.NO_CARD_IN_EFFECT)])
+"""Faults of rows that are no usage at all, whatever the book and the plan."""
+
+_UTC = pa.timestamp("us", "UTC")
+_RATED = ("millicredits", "card", "band", "off_peak")
 _COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "audio_seconds", "web_searches", "images")
 
 
@@ -34,189 +43,196 @@ def instant(microseconds: int) -> datetime:
     return FIRST_INSTANT + timedelta(microseconds=microseconds)
 
 
-_LAST = micros(LAST_INSTANT)
-_UTC = pa.timestamp("us", "UTC")
+class Rated(NamedTuple):
+    """All rows by one book: what `rate` adds, the costs, the sum of those before each row, and the rows not plain."""
+
+    columns: pa.Table
+    costs: NDArray[np.int64]
+    before: list[int]
+    odd: list[int]
+
+    def plain_until(self, first: int, end: int) -> int:
+        """The first row in `[first, end)` that is not plain; `end` where all are."""
+        place = bisect_left(self.odd, first)
+        return min(end, self.odd[place]) if place < len(self.odd) else end
 
 
-RowOfUsage: TypeAlias = tuple[int, str | None, int, int, int]
-"""Instant, model, input, cached and output tokens."""
+class Decided(NamedTuple):
+    """A row that the ledger decided by itself: what `rate` would add, and why it was refused, if it was."""
+
+    row: int
+    millicredits: int
+    card: str | None
+    band: int
+    off_peak: bool
+    reason: str | None
 
 
-class Rows(NamedTuple):
-    """Rows of whole accounts: `accounts` has each with its first row and the row after its last.
+@dataclass(slots=True)
+class Results:
+    """What the fold makes of the rows, in their order.
 
-    `at` is in microseconds since 1970. `model` is None where a row is not plain: it is no usage (`fault` says why), or
-    has more than tokens. `most` is the largest count that each column may have.
+    `overage` in millicredits by row; `segments` say how many rows have a segment in common; `own_cards` name rows of
+    accounts that stay on a card.
     """
 
-    batch: pa.RecordBatch
-    columns: Columns
-    most: Mapping[str, int]
-    accounts: list[tuple[str, int, int]]
-    at: list[int]
-    model: list[str | None]
-    counts: list[list[int]]
+    overage: NDArray[np.int64]
+    segments: list[tuple[int, datetime | None]] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    own_cards: list[tuple[str, int, int]] = field(default_factory=list)
 
-    def usage(self, first: int, end: int) -> Iterator[RowOfUsage]:
-        """Some rows, as the fold's loop takes them."""
-        return zip(*(column[first:end] for column in (self.at, self.model, *self.counts)), strict=True)  # type: ignore[return-value]
+
+class Rows:
+    """Rows of whole accounts. `at` is in microseconds since 1970; `accounts` have their first row, and that after the last."""
+
+    def __init__(self, batch: pa.RecordBatch, columns: Columns, book: RateBook) -> None:
+        self._batch = batch
+        self._table = pa.Table.from_batches([batch])
+        self._columns = columns
+        self._book = book
+        names, ids, instants = _texts(batch, columns.account), _texts(batch, columns.id), _instants(batch, columns.at)
+        _check_order(names, instants, ids, columns)
+        starts = _starts(names)
+        self.accounts = [
+            (str(names[first].as_py()), first, end)
+            for first, end in zip(starts, [*starts[1:], len(names)], strict=True)
+        ]
+        self.at: list[int] = instants.to_numpy(zero_copy_only=False).tolist()
+        self._rated: dict[str | None, Rated] = {}
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def rated(self, own_card: str | None) -> Rated:
+        """The rows by the book's cards, or by the one card that an account stays on."""
+        known = self._rated.get(own_card)
+        if known is None:
+            book = self._book if own_card is None else RateBook.fixed(self._book.card(own_card))
+            known = self._rated[own_card] = self._rate(book)
+        return known
+
+    def _rate(self, book: RateBook) -> Rated:
+        rated = rate(self._table, book, columns=self._columns, errors="column").combine_chunks()
+        plain = rated["rated"]
+        if self._columns.web_searches:
+            plain = pc.and_(plain, pc.equal(rated[self._columns.web_searches], 0))
+        odd = pc.indices_nonzero(pc.invert(pc.fill_null(plain, False))).to_pylist()
+        costs = rated["millicredits"].to_numpy()
+        return Rated(rated.select([*_RATED, REASON]), costs, list(accumulate(costs.tolist(), initial=0)), odd)
 
     def id(self, row: int) -> str:
         """The row's id."""
-        return str(self._cell(self.columns.id, row))
+        return str(self._cell(self._columns.id, row))
 
     def fault(self, row: int) -> Fault | None:
         """Why a row is no usage at all; None where it is."""
-        model = self._cell(self.columns.model, row)
-        counts = {name: self._cell(name, row) for name in self.columns.counts}
-        if model is None or None in counts.values():
-            return Fault.MISSING
-        if any(count < 0 for count in counts.values()):
-            return Fault.NEGATIVE
-        if any(count > self.most[name] for name, count in counts.items()):
-            return Fault.TOO_LARGE
-        cached, whole = counts[self.columns.cached_tokens], counts[self.columns.input_tokens]
-        return Fault.CACHED_BEYOND_INPUT if cached > whole else None
+        reason = self.rated(None).columns[REASON][row].as_py()
+        return Fault(reason) if reason in INPUT_FAULTS else None
 
     def refusal(self, row: int, fault: Fault) -> RowsRefused:
         """The error for a row that is no usage."""
-        names = (self.columns.id, *self.columns.rated_by)
+        names = (self._columns.id, *self._columns.rated_by)
         example = FaultyRow(None, {str(name): self._cell(name, row) for name in names})
         return RowsRefused([FaultyRows(fault.value, 1, (example,))])
 
     def record(self, row: int) -> Record:
         """The row as a command."""
-        counts = {name: self._cell(getattr(self.columns, name), row) for name in _COUNTS if getattr(self.columns, name)}
-        return Record(self.id(row), instant(self.at[row]), Usage(self._cell(self.columns.model, row), **counts))
+        named = {name: getattr(self._columns, name) for name in _COUNTS}
+        counts = {name: self._cell(column, row) for name, column in named.items() if column}
+        return Record(self.id(row), instant(self.at[row]), Usage(self._cell(self._columns.model, row), **counts))
 
     def _cell(self, column: str | None, row: int) -> Any:
-        return self.batch.column(column)[row].as_py()
+        return self._batch.column(column)[row].as_py()
 
     def with_results(self, made: Results) -> pa.RecordBatch:
-        """The rows with what the fold made of them, and with the reason of those that it did not take."""
-        columns = dict(zip(self.batch.schema.names, self.batch.columns, strict=True))
-        costs = pa.array(made.millicredits, pa.int64())
-        over = pa.array(made.overage, pa.int64())
-        counts = [count for count, *_ in made.rates]
-        starts = [count for count, _ in made.segments]
-        columns |= {
-            "millicredits": costs,
-            "card": _spread([card for _, card, _ in made.rates], counts, pa.string()),
-            "band": pa.array(made.bands, pa.int64()),
-            "off_peak": _spread([off for _, _, off in made.rates], counts, pa.bool_()),
-            "rated": pa.array([row not in made.reasons for row in range(len(costs))]),
-            "drawn": pc.subtract_checked(costs, over),
+        """The rows with what the fold made of them."""
+        added = dict(zip(_RATED, self.rated(None).columns.select(_RATED).columns, strict=True))
+        added["card"] = added["card"].cast(pa.string())
+        for card in dict.fromkeys(card for card, _, _ in made.own_cards):
+            rows = list(chain.from_iterable(range(*span) for name, *span in made.own_cards if name == card))
+            theirs = self.rated(card).columns
+            added = {name: _with(column, rows, theirs[name].take(pa.array(rows))) for name, column in added.items()}
+        decided = made.decided
+        rows = [each.row for each in decided]
+        added = {name: _with(column, rows, [getattr(each, name) for each in decided]) for name, column in added.items()}
+        nothing = pa.chunked_array([pa.nulls(len(self), pa.string())])
+        reasons = _with(nothing, rows, [each.reason for each in decided])
+        over = pa.chunked_array([pa.array(made.overage)])
+        added |= {
+            "rated": reasons.is_null(),
+            "drawn": pc.subtract_checked(added["millicredits"], over),
             "overage": over,
-            "segment_start": _spread([start for _, start in made.segments], starts, _UTC),
-            "reason": pa.array([made.reasons.get(row) for row in range(len(costs))], pa.string())
-            if made.reasons
-            else pa.nulls(len(costs), pa.string()),
+            "segment_start": _spread(made.segments),
+            REASON: reasons,
         }
-        return pa.RecordBatch.from_pydict(columns)
+        table = self._table
+        for name, column in added.items():
+            table = table.append_column(name, column)
+        (batch,) = table.combine_chunks().to_batches()
+        return batch
 
 
-def _spread(values: list[Any], counts: list[int], kind: pa.DataType) -> pa.Array:
-    """Each value as often as its count says."""
-    import numpy as np
+def _with(column: pa.ChunkedArray, rows: Sequence[int], values: Any) -> pa.ChunkedArray:
+    """The column with other values in some rows, which are in order."""
+    if not rows:
+        return column
+    mask = np.zeros(len(column), np.bool_)
+    mask[rows] = True
+    others = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else pa.array(values, column.type)
+    return pa.chunked_array(
+        [pc.replace_with_mask(column.combine_chunks(), pa.array(mask), others.cast(column.type))], column.type
+    )
 
-    places = pa.array(np.repeat(np.arange(len(counts)), counts))
-    return pa.array(values, kind).take(places)
+
+def _spread(spans: Sequence[tuple[int, datetime | None]]) -> pa.Array:
+    """Each instant as often as its count says."""
+    places = np.repeat(np.arange(len(spans)), [count for count, _ in spans])
+    return pa.array([start for _, start in spans], _UTC).take(pa.array(places))
 
 
 def whole_accounts(batches: Iterable[pa.RecordBatch], columns: Columns, book: RateBook) -> Iterator[Rows]:
     """The stream's rows, cut where accounts end. Raises `InputError` for rows out of order, and for an id twice."""
     held: pa.RecordBatch | None = None
+    there: Columns | None = None
     for batch in batches:
         if not isinstance(batch, pa.RecordBatch):
             raise wrong_type("batches", "Arrow record batches", batch)
-        if held is not None and held.num_rows:
-            batch = pa.concat_batches([held, batch])  # noqa: PLW2901
-        if not batch.num_rows:
+        there = there or _there(batch, columns)
+        joined = pa.concat_batches([held, batch]) if held is not None else batch
+        if not joined.num_rows:
             continue
-        columns = _there(batch, columns)
-        last = _starts(_texts(batch, columns.account))[-1]
+        last = _starts(_texts(joined, there.account))[-1]
         if last:
-            yield _rows(batch.slice(0, last), columns, book)
-        held = batch.slice(last)
-    if held is not None and held.num_rows:
-        yield _rows(held, columns, book)
+            yield Rows(joined.slice(0, last), there, book)
+        held = joined.slice(last)
+    if held is not None and there is not None:
+        yield Rows(held, there, book)
 
 
 def _there(batch: pa.RecordBatch, columns: Columns) -> Columns:
-    """The columns that the batch has. Raises `InputError` for one that is missing."""
-    names = batch.schema.names
-    for name in (columns.account, columns.id, columns.at, columns.model, *columns.counts[:3]):
-        if name not in names:
-            raise InputError("columns", f"the rows have no column {name!r}: they have {', '.join(names)}")
-    absent = [name for name in _COUNTS[3:] if getattr(columns, name) not in names]
-    return columns._replace(**dict.fromkeys(absent, None))
+    """The columns that the batches have. Raises `InputError` for one that is missing or of a wrong type."""
+    there = present(columns, opened(pa.Table.from_batches([batch])).collect_schema())
+    for name in (columns.account, columns.id):
+        if name not in batch.schema.names:
+            raise InputError("columns", f"the rows have no column {name!r}: they have {', '.join(batch.schema.names)}")
+    return there._replace(id=columns.id)
 
 
-def _rows(batch: pa.RecordBatch, columns: Columns, book: RateBook) -> Rows:
-    names = _texts(batch, columns.account)
-    starts = _starts(names)
-    at = _instants(batch, columns.at)
-    _check_order(names, at, _texts(batch, columns.id), columns)
-    accounts = [
-        (names[first].as_py(), first, end) for first, end in zip(starts, [*starts[1:], len(names)], strict=True)
-    ]
-    most = most_of(columns, relation_of(book))
-    counts = {name: _counts(batch, name) for name in columns.counts}
-    plain = pc.less_equal(counts[columns.cached_tokens], counts[columns.input_tokens])
-    for name, count in counts.items():
-        tokens = name in (columns.input_tokens, columns.cached_tokens, columns.output_tokens)
-        plain = pc.and_(plain, pc.less_equal(count, most[name] if tokens else 0))
-        plain = pc.and_(plain, pc.greater_equal(count, 0))
-    models = pc.if_else(pc.fill_null(plain, False), _texts(batch, columns.model, nulls=True), None)
-    tokens = (columns.input_tokens, columns.cached_tokens, columns.output_tokens)
-    lists = [pc.fill_null(counts[name], 0).to_numpy(zero_copy_only=False).tolist() for name in tokens]
-    return Rows(batch, columns, most, accounts, at.to_numpy(zero_copy_only=False).tolist(), _few(models), lists)
-
-
-def _few(texts: pa.Array) -> list[str | None]:
-    """Texts of which there are few: one object for each, however often it stands."""
-    import numpy as np
-
-    known = texts.dictionary_encode()
-    names = np.array([*known.dictionary.to_pylist(), None], dtype=object)
-    return names[pc.fill_null(known.indices, -1).to_numpy(zero_copy_only=False)].tolist()  # type: ignore[no-any-return]
-
-
-def _texts(batch: pa.RecordBatch, name: str | None, *, nulls: bool = False) -> pa.Array:
+def _texts(batch: pa.RecordBatch, name: str | None) -> pa.Array:
     column = batch.column(name)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if not pa.types.is_string(column.type):
-        if not (pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type)):
-            raise InputError(str(name), f"needs text, not {column.type}")
-        column = column.cast(pa.string())
-    if not nulls:
-        _check_no_nulls(column, name)
-    return column
-
-
-def _counts(batch: pa.RecordBatch, name: str) -> pa.Array:
-    column = batch.column(name)
-    if not pa.types.is_integer(column.type):
-        raise InputError(name, f"needs whole numbers, not {column.type}")
-    return column
+    kind = column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        raise InputError(str(name), f"needs text, not {kind}")
+    _check_no_nulls(column, name)
+    return column.cast(pa.large_string())
 
 
 def _instants(batch: pa.RecordBatch, name: str) -> pa.Array:
     column = batch.column(name)
-    if not pa.types.is_timestamp(column.type):
-        raise InputError(name, f"needs instants, not {column.type}")
-    if column.type.tz is None:
-        raise InputError(name, "is naive: say its time zone")
     _check_no_nulls(column, name)
-    try:
-        instants = column.cast(_UTC).cast(pa.int64())
-    except pa.ArrowInvalid:
-        raise InputError(name, "has instants finer than a microsecond") from None
-    bounds = pc.min_max(instants).as_py()
-    if bounds["min"] < 0 or bounds["max"] >= _LAST:
-        raise InputError(name, "has instants outside the years 1970 to 8999")
-    return instants
+    return column.cast(_UTC, safe=False).cast(pa.int64())
 
 
 def _check_no_nulls(column: pa.Array, name: str | None) -> None:
@@ -251,5 +267,5 @@ def _check_ids(names: pa.Array, ids: pa.Array, columns: Columns) -> None:
     counts = pa.table({"account": names, "id": ids}).group_by(["account", "id"]).aggregate([([], "count_all")])
     twice = counts.filter(pc.greater(counts["count_all"], 1))
     if len(twice):
-        account, id = twice["account"][0].as_py(), twice["id"][0].as_py()
-        raise InputError(str(columns.id), f"stands more than once: {len(twice):,} ids, such as {id!r} of {account!r}")
+        name, such = twice["account"][0].as_py(), twice["id"][0].as_py()
+        raise InputError(str(columns.id), f"stands more than once: {len(twice):,} ids, such as {such!r} of {name!r}")

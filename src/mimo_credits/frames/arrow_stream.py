@@ -2,24 +2,25 @@
 
 It settles any account, also those that no sum can stand for, and needs memory for one batch and one account, whatever
 the stream's length. The rows of an account stand together, in the order of the instant and, at one instant, of the id;
-another order is an error. A run of plain usage (nothing falls due, one pot pays) is a loop over columns; every other
-row, and each command of the lifecycle, is decided by the engine, `apply`.
+another order is an error. Rows are rated as columns. A run of plain usage (nothing falls due, one pot pays) is then
+found by its running sum and posted at once; every other row, and each command of the lifecycle, is decided by the
+engine, `apply`.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import InputError, MimoCreditsError, NoSuchCard, PricingError, Refused
-from mimo_credits.frames.arrow_rows import RowOfUsage, Rows, instant, whole_accounts
+from mimo_credits.frames.arrow_rows import Decided, Results, Rows, instant, whole_accounts
 from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.columns import Columns
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
@@ -29,13 +30,9 @@ from mimo_credits.ledger import Account, Command, Posting, Rated, Record, apply
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.due import next_due
 from mimo_credits.ledger.entries import OVERAGE, SPENT
-from mimo_credits.table import TokenRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_ENDLESS = 2**200
-"""More than any usage can cost: overage has no end."""
 
 _NEVER = 2**62
 """An instant after all others, in microseconds since 1970."""
@@ -65,7 +62,7 @@ def settle_arrow(
     lifecycle: Lifecycle | Lifecycles,
     book: RateBook,
     *,
-    columns: Columns = Columns(),  # noqa: B008
+    columns: Columns = Columns(),
     accounts: Mapping[str, Account] | None = None,
     errors: Literal["raise", "column"] = "raise",
     others: bool = True,
@@ -82,16 +79,16 @@ def settle_arrow(
     """
     check_book(book)
     known = lifecycle if isinstance(lifecycle, Lifecycles) else Lifecycles(lifecycle, accounts)
-    rates = _RatesByCard(book)
+    owes_from = _owes_from(book)
     seen: set[str] = set()
     for rows in whole_accounts(batches, columns, book):
-        made = Results()
+        made = Results(np.zeros(len(rows), np.int64))
         books = {}
         for name, first, end in rows.accounts:
             if name in seen:
                 raise InputError(columns.account, f"the rows of {name!r} do not stand together")
             seen.add(name)
-            books[name] = _Fold(name, rows, known, book, rates, made, errors).all(first, end)
+            books[name] = _Fold(name, rows, known, book, owes_from, made, errors).all(first, end)
         yield Settled(rows.with_results(made), books)
     if others:
         left = [name for name in known if name not in seen]
@@ -125,52 +122,21 @@ def fault_of(error: MimoCreditsError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 
-@dataclass(slots=True)
-class Results:
-    """What the fold says of each row, in their order: spans of rows that have something in common stand once."""
-
-    millicredits: list[int] = field(default_factory=list)
-    overage: list[int] = field(default_factory=list)
-    bands: list[int] = field(default_factory=list)
-    rates: list[tuple[int, str | None, bool]] = field(default_factory=list)
-    segments: list[tuple[int, datetime | None]] = field(default_factory=list)
-    reasons: dict[int, str] = field(default_factory=dict)
+def _owes_from(book: RateBook) -> list[tuple[int, bool]]:
+    """From which instants on, in microseconds since 1970, overage owes money, or no longer does."""
+    return [
+        (micros(since), card.policy is not None and card.policy.exhausted != "stop") for since, card in book.reigns()
+    ]
 
 
-class _Rates(NamedTuple):
-    """What a card charges over `[since, until)`, in microseconds since 1970; `stops`: overage owes no money."""
+class _Run(NamedTuple):
+    """Plain usage before `stop` (microseconds since 1970) is paid by `pot`, up to `left` millicredits, None for any."""
 
-    until: int
-    since: int
-    tokens: dict[str, tuple[TokenRow, ...]]
-    card: str
-    off_peak: bool
-    stops: bool
-
-
-class _RatesByCard:
-    """The rates in force by instant, for the book's own course and for each card that accounts are pinned to."""
-
-    def __init__(self, book: RateBook) -> None:
-        self._book = book
-        self._known: dict[str | None, list[_Rates]] = {}
-
-    def at(self, at: int, pinned: str | None) -> _Rates:
-        """The rates at an instant. Raises `NoCardInEffect`, `NoSuchCard`."""
-        known = self._known.setdefault(pinned, [])
-        place = bisect_right(known, (at + 1,))  # type: ignore[type-var]
-        if place < len(known) and known[place].since <= at:
-            return known[place]
-        card = self._book.card(pinned) if pinned is not None else None
-        regime = self._book.regime(instant(at), card)
-        until = micros(regime.until)
-        stops = regime.card.policy is not None and regime.card.policy.exhausted == "stop"
-        found = _Rates(until, at, regime.rows.tokens, regime.card.id, regime.off_peak, stops)
-        if place < len(known) and known[place].until == until:
-            known[place] = found
-        else:
-            known.insert(place, found)
-        return found
+    stop: int
+    pot: str
+    left: int | None
+    own_card: str | None
+    segment: datetime
 
 
 class _Fold:
@@ -182,26 +148,24 @@ class _Fold:
         rows: Rows,
         known: Lifecycles,
         book: RateBook,
-        rates: _RatesByCard,
+        owes_from: list[tuple[int, bool]],
         made: Results,
         errors: str,
     ) -> None:
-        self._name, self._rows, self._book, self._rates = name, rows, book, rates
+        self._name, self._rows, self._book, self._owes_from = name, rows, book, owes_from
         self._made, self._errors = made, errors
         self._books = Books(known.account(name))
         self._ahead = deque(known.commands(name))
-        self._left: Iterator[RowOfUsage] = iter(())
-        self._held: tuple[RowOfUsage, ...] = ()
 
     def all(self, first: int, end: int) -> Books:
         """The account's books after all its commands and rows."""
         ahead, books = self._ahead, self._books
-        self._left = self._rows.usage(first, end)
         while first < end or ahead:
             if ahead and (first == end or self._comes_before(ahead[0], first)):
                 _say(self._name, books, ahead.popleft(), self._book, self._errors)
                 continue
-            after = self._plain_run(first)
+            run = self._run(first)
+            after = first if run is None else self._take(run, first, end)
             if after == first:
                 self._decide(first)
                 after += 1
@@ -215,67 +179,47 @@ class _Fold:
             return at < of_row
         return type(command) is not Record or command.id < self._rows.id(row)
 
-    def _plain_run(self, first: int) -> int:
-        """Takes rows from `first` on for as long as they are plain usage; gives the first that is not."""
-        books, rows, made = self._books, self._rows, self._made
-        account = books.account
+    def _run(self, row: int) -> _Run | None:
+        """How plain usage is paid from a row on; None where the row is none, or owes money."""
+        account, at = self._books.account, self._rows.at[row]
         plan, now = account.plan, account.now
-        if plan is None or now is None or rows.at[first] < micros(now):
-            return first
+        if plan is None or now is None or at < micros(now):
+            return None
         due = next_due(Draft(account, self._book))
         stop = micros(due.at) if due is not None else _NEVER
         if self._ahead:
             stop = min(stop, micros(self._ahead[0].at))
-        pot, left = next(((each.pot, each.millicredits) for each in account.buckets if each.millicredits), (OVERAGE, 0))
-        if pot == OVERAGE:
-            left = _ENDLESS
-        available, pinned, known = left, plan.pinned, self._rates
-        since = until = steady = 0
-        tokens: dict[str, tuple[TokenRow, ...]] = {}
-        rated = None
-        costs, bands = made.millicredits.append, made.bands.append
-        row = first
-        for usage in chain(self._held, self._left):
-            at, model, input_tokens, cached, output_tokens = usage
-            if at >= stop:
-                break
-            if not since <= at < until:
-                try:
-                    changed = known.at(at, pinned)
-                except (PricingError, NoSuchCard):
-                    break
-                if pot == OVERAGE and not changed.stops:
-                    break
-                if rated is not None:
-                    made.rates.append((row - steady, rated.card, rated.off_peak))
-                until, since, tokens, _, _, _ = rated = changed
-                steady = row
-            of_model = tokens.get(model)  # type: ignore[arg-type]
-            if of_model is None:
-                break
-            for band in of_model:
-                if input_tokens <= band[0]:
-                    break
-            else:
-                break
-            cost = band[1] * cached + band[2] * (input_tokens - cached) + band[3] * output_tokens
-            if cost > left:
-                break
-            left -= cost
-            costs(cost)
-            bands(band[4].band)
-            row += 1
-        else:
-            usage = None
-        self._held = () if usage is None else (usage,)
-        if row == first:
+        for bucket in account.buckets:
+            if bucket.millicredits:
+                return _Run(stop, bucket.pot, bucket.millicredits, plan.pinned, plan.segment_start)
+        stop = min(stop, self._owes_at(at, plan.pinned))
+        return _Run(stop, OVERAGE, None, plan.pinned, plan.segment_start)
+
+    def _owes_at(self, at: int, own_card: str | None) -> int:
+        """The next instant at which overage owes money, `at` itself included."""
+        if own_card is not None:
+            policy = self._book.card(own_card).policy
+            return _NEVER if policy is None or policy.exhausted == "stop" else at
+        place = max(0, bisect_right(self._owes_from, (at, True)) - 1)
+        return next((max(at, since) for since, owes in self._owes_from[place:] if owes), _NEVER)
+
+    def _take(self, run: _Run, first: int, end: int) -> int:
+        """Takes plain rows from `first` on, for as long as the run's pot pays; gives the first that it does not."""
+        rows, made = self._rows, self._made
+        rated = rows.rated(run.own_card)
+        after = bisect_left(rows.at, run.stop, first, rated.plain_until(first, end))
+        before = rated.before
+        if run.left is not None:
+            after = bisect_right(before, before[first] + run.left, first, after + 1) - 1
+        if after == first:
             return first
-        assert rated is not None, "a row of the run was rated"
-        made.rates.append((row - steady, rated.card, rated.off_peak))
-        made.segments.append((row - first, plan.segment_start))
-        made.overage.extend(made.millicredits[-(row - first) :] if pot == OVERAGE else [0] * (row - first))
-        self._draw(instant(rows.at[row - 1]), pot, available - left, row - first)
-        return row
+        made.segments.append((after - first, run.segment))
+        if run.own_card is not None:
+            made.own_cards.append((run.own_card, first, after))
+        if run.pot == OVERAGE:
+            made.overage[first:after] = rated.costs[first:after]
+        self._draw(instant(rows.at[after - 1]), run.pot, before[after] - before[first], after - first)
+        return after
 
     def _draw(self, at: datetime, pot: str, millicredits: int, requests: int) -> None:
         """One posting for all of a run, as the many would have spent it."""
@@ -287,43 +231,33 @@ class _Fold:
     def _decide(self, row: int) -> None:
         """One row that is not plain, as the engine decides it."""
         made, books = self._made, self._books
-        if not self._held:
-            next(self._left)
-        self._held = ()
         fault = self._rows.fault(row)
         if fault is not None:
-            self._refuse(fault.value, self._rows.refusal(row, fault))
+            self._refuse(row, fault.value, self._rows.refusal(row, fault))
             return
         try:
             account, entries = apply(books.account, self._rows.record(row), self._book)
         except (Refused, PricingError, NoSuchCard) as error:
-            self._refuse(fault_of(error), error)
+            self._refuse(row, fault_of(error), error)
             return
         books.keep(account, entries)
         rated = next(entry for entry in reversed(entries) if type(entry) is Rated)
-        over = sum(entry.millicredits for entry in entries if type(entry) is Posting and entry.source == OVERAGE)
-        late = account.plan is None or rated.at < account.plan.segment_start
-        owner = account.closed if late else account.plan
-        made.millicredits.append(rated.millicredits)
-        made.overage.append(over)
-        made.bands.append(rated.rates.band)
-        made.rates.append((1, rated.card, rated.off_peak))
-        made.segments.append((1, _segment_start(owner)))
+        posted = [entry.millicredits for entry in entries if type(entry) is Posting and entry.source == OVERAGE]
+        made.overage[row] = sum(posted)
+        made.decided.append(Decided(row, rated.millicredits, rated.card, rated.rates.band, rated.off_peak, None))
+        made.segments.append((1, _segment_of(account, rated.at)))
 
-    def _refuse(self, fault: str, error: MimoCreditsError) -> None:
+    def _refuse(self, row: int, fault: str, error: MimoCreditsError) -> None:
         """A row that is refused costs nothing and changes nothing."""
         if self._errors == "raise":
             raise told(error, self._name)
-        made = self._made
-        made.reasons[len(made.millicredits)] = fault
-        made.millicredits.append(0)
-        made.overage.append(0)
-        made.bands.append(-1)
-        made.rates.append((1, None, False))
-        made.segments.append((1, None))
+        self._made.decided.append(Decided(row, 0, None, -1, False, fault))
+        self._made.segments.append((1, None))
 
 
-def _segment_start(owner: object) -> datetime:
-    start = getattr(owner, "segment_start", None) or getattr(owner, "start", None)
-    assert isinstance(start, datetime), "usage belongs to a segment"
-    return start
+def _segment_of(account: Account, at: datetime) -> datetime:
+    """Where the segment began that usage of an instant was just drawn in."""
+    if account.plan is not None and at >= account.plan.segment_start:
+        return account.plan.segment_start
+    assert account.closed is not None, "late usage belongs to the segment just closed"
+    return account.closed.start

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from narwhals.stable.v2 import Implementation
 
 from mimo_credits.frames.checks import collected
-from mimo_credits.frames.engines import Frame, quoted
+from mimo_credits.frames.engines import Frame
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +48,6 @@ def _as_pandas(native: Any, table: pa.Table) -> Any:
 def sorted_batches(frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """The rows in the order of some columns, as Arrow record batches."""
     if frame.implementation is Implementation.DUCKDB:
-        native: Any = frame.to_native()
-        return iter(native.order(", ".join(map(quoted, by))).to_arrow_reader(BATCH))
+        ordered: Any = frame.sort(*by).to_native()
+        return iter(ordered.to_arrow_reader(BATCH))
     return iter(collected(frame.sort(*by)).to_arrow().to_batches(max_chunksize=BATCH))
