@@ -154,8 +154,10 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
 def statement_rows(name: str, made: Statement) -> list[tuple[object, ...]]:
     """The amounts that a frame of statements has, taken from a statement itself."""
     return [
-        (name, part.start, part.end, cycle.start, part.reason, part.tier, part.opening, part.issued, part.granted)
-        + (part.used, part.overage, part.expired, part.held, part.closing, part.usages)
+        (
+            *(name, part.start, part.end, cycle.start, part.reason, part.tier, part.opening, part.issued, part.granted),
+            *(part.used, part.overage, part.expired, part.held, part.closing, part.usages),
+        )
         for cycle in made.cycles
         for part in cycle.segments
     ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mimo_credits.frames import rate
 from mimo_credits.frames.relation import relation_of
 from tests.frames.books import BOOKS
-from tests.frames.rows import BEYOND_TEST, ENGINES, Row, by_core, digest, priced, table_of
+from tests.frames.rows import BEYOND_TEST, ENGINES, Row, by_core, priced, table_of
 from tests.frames.strategies import rows
 
 each_engine = pytest.mark.parametrize(

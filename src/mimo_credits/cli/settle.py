@@ -39,7 +39,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "settle",
         help="the ledger of many accounts, from files of usage",
-        description="Settles usage (Parquet, CSV or JSON Lines, globs too, with the columns account, at, id, model, input_tokens, "
+        description="Settles usage (Parquet, CSV or JSON Lines, globs too; columns account, at, id, model, input_tokens, "
         "cached_tokens, output_tokens) against the lifecycles of its accounts, by the published cards: who paid for "
         "each request, what each cycle amounts to, and how each account stands. Larger than memory; rows may come in "
         "any order. Needs duckdb and pyarrow.",
@@ -69,7 +69,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--keep-going",
         action="store_true",
-        help="leave out what is refused or has no price, with its fault in the rows' column reason, instead of stopping",
+        help="leave out what is refused or has no price, its fault in the column reason, instead of stopping",
     )
     parser.set_defaults(run=run)
 
@@ -103,7 +103,7 @@ def run(options: Namespace) -> int:
 
 @contextmanager
 def _sorted(usage: Sequence[Path]) -> Iterator[Iterator[pa.RecordBatch]]:
-    """All rows by account, instant and id. What does not fit into memory is sorted in a folder that is gone afterwards."""
+    """All rows by account, instant and id; what memory does not hold is sorted in a folder that is gone afterwards."""
     import duckdb
     import pyarrow as pa
 
@@ -122,7 +122,7 @@ def _sorted(usage: Sequence[Path]) -> Iterator[Iterator[pa.RecordBatch]]:
 
 
 class _Reading:
-    """Files while they are read: how many rows there were, and why it stopped, which DuckDB would tell in other words."""
+    """Files while they are read: how many rows there were, and why it stopped, which DuckDB tells in other words."""
 
     def __init__(self, usage: Sequence[Path]) -> None:
         self._usage = usage
@@ -130,7 +130,7 @@ class _Reading:
         self.failure: MimoCreditsError | None = None
 
     def schema(self) -> pa.Schema:
-        """The columns of the first rows. Raises `UsageError` where one that orders them is missing, or there are none."""
+        """The first rows' columns. Raises `UsageError` where there are none, or one that orders them is missing."""
         first = next((part for part, _, _ in self._parts()), None)
         if first is None:
             raise UsageError("the files have no rows")

@@ -83,7 +83,10 @@ class Results:
 
 
 class Rows:
-    """Rows of whole accounts. `at` is in microseconds since 1970; `accounts` have their first row, and that after the last."""
+    """Rows of whole accounts: `accounts` has each with its first row and the row after its last.
+
+    `at` is in microseconds since 1970.
+    """
 
     def __init__(self, batch: pa.RecordBatch, columns: Columns, book: RateBook) -> None:
         self._batch = batch

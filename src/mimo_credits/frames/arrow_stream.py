@@ -69,10 +69,10 @@ def settle_arrow(
 ) -> Iterator[Settled]:
     """Settles usage that comes sorted by account, then instant, then id; yields whole accounts, a batch at a time.
 
-    Equal to `fold(account, timeline([*commands, *records]), book)` for each account: `accounts` says how accounts stood
-    before. Accounts of the lifecycle without usage come last; `others=False` leaves them out, for streams that share one
-    lifecycle, such as the partitions of a cluster. Usage or a command that is refused or has no price raises; with
-    `errors="column"` a row keeps the error's text in the column `reason` instead, and changes nothing.
+    Equal to `fold(account, timeline([*commands, *records]), book)` for each account: `accounts` says how accounts
+    stood before. Accounts of the lifecycle without usage come last; `others=False` leaves them out, for streams that
+    share one lifecycle, such as the partitions of a cluster. Usage or a command that is refused or has no price raises;
+    with `errors="column"` a row names its fault in the column `reason` instead, and changes nothing.
 
     Raises `InputError` for rows out of order or of a wrong type, for an id that an account has twice, and for what
     cannot be read as usage; `Refused`, `PricingError`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2 import Implementation
@@ -18,22 +18,25 @@ BATCH = 65_536
 """Rows that a stream gives at a time."""
 
 
-def table_beside(frame: Frame, table_: pa.Table) -> Frame:
+def table_beside(frame: Frame, table: pa.Table) -> Frame:
     """An Arrow table as a frame of the same kind, which can be joined to it."""
+    beside: Frame = nw.from_native(_native(frame, table))
+    return beside
+
+
+def _native(frame: Frame, table_: pa.Table) -> Any:
     native: Any = frame.to_native()
-    engine = frame.implementation
+    engine: Implementation = frame.implementation
     if engine is Implementation.DUCKDB:
-        return nw.from_native(native.query("usage", "SELECT * FROM table_"))
+        return native.query("usage", "SELECT * FROM table_")
     if engine is Implementation.POLARS:
         import polars as pl
 
-        made = pl.from_arrow(table_)
-        return nw.from_native(made if isinstance(frame, nw.DataFrame) else made.lazy())
+        made = pl.DataFrame(table_)
+        return made if isinstance(frame, nw.DataFrame) else made.lazy()
     if engine is Implementation.PANDAS:
-        return nw.from_native(_as_pandas(native, table_))
-    if engine is Implementation.PYSPARK:
-        return nw.from_native(native.sparkSession.createDataFrame(table_.to_pandas()))
-    return nw.from_native(table_)
+        return _as_pandas(native, table_)
+    return native.sparkSession.createDataFrame(table_.to_pandas()) if engine is Implementation.PYSPARK else table_
 
 
 def _as_pandas(native: Any, table: pa.Table) -> Any:
@@ -45,9 +48,17 @@ def _as_pandas(native: Any, table: pa.Table) -> Any:
     return table.to_pandas()
 
 
+def joined(frame: Frame, table: pa.Table, keys: Sequence[str], how: Literal["left", "semi"] = "left") -> Frame:
+    """The frame joined with a table where the keys agree."""
+    rows: Any = frame
+    found: Frame = rows.join(table_beside(frame, table), on=list(keys), how=how)
+    return found
+
+
 def sorted_batches(frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """The rows in the order of some columns, as Arrow record batches."""
-    if frame.implementation is Implementation.DUCKDB:
+    engine: Implementation = frame.implementation
+    if engine is Implementation.DUCKDB:
         ordered: Any = frame.sort(*by).to_native()
         return iter(ordered.to_arrow_reader(BATCH))
     return iter(collected(frame.sort(*by)).to_arrow().to_batches(max_chunksize=BATCH))

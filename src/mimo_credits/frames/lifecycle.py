@@ -17,7 +17,7 @@ Lifecycle: TypeAlias = Mapping[str, Iterable[Command]] | Iterable[tuple[str, Com
 class Lifecycles:
     """What is known of each account before its usage: how it stood, and its commands in the order of `timeline`.
 
-    Raises `InputError` for what is no account id, no account or no command, and `Conflict` for one id with two contents.
+    Raises `InputError` for what is no account id, account or command, and `Conflict` for one id with two contents.
     """
 
     def __init__(self, lifecycle: Lifecycle, accounts: Mapping[str, Account] | None = None) -> None:
@@ -61,7 +61,8 @@ def _by_account(lifecycle: object) -> Mapping[str, Iterable[Command]]:
     if isinstance(lifecycle, Mapping):
         return lifecycle
     commands: dict[str, list[Command]] = {}
-    for pair in several(lifecycle, "lifecycle", "pairs of an account id and a command"):  # type: ignore[arg-type]
+    pairs: Iterable[object] = several(lifecycle, "lifecycle", "pairs of an account id and a command")  # type: ignore[arg-type]
+    for pair in pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise wrong_type("lifecycle", "pairs of an account id and a command", pair)
         commands.setdefault(pair[0], []).append(pair[1])

@@ -37,7 +37,7 @@ class Stretch(NamedTuple):
     """The time from `start` up to the next stretch of the account.
 
     `pool` is what all its pots would hold at the start if nothing had been used, in millicredits; `segment` is where
-    the running segment began, None without a plan; `renewed` says that this stretch begins with an allowance of its own.
+    the running segment began, None without a plan; `renewed`: this stretch begins with an allowance of its own.
     """
 
     start: datetime

@@ -19,10 +19,10 @@ import narwhals.stable.v2 as nw
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import FaultyRows, InputError, Reason, RowsRefused, shown
-from mimo_credits.frames.arrow_rows import instant
+from mimo_credits.frames.arrow_rows import INPUT_FAULTS, instant
 from mimo_credits.frames.arrow_stream import settle_arrow, told
-from mimo_credits.frames.beside import sorted_batches, table_beside
-from mimo_credits.frames.checks import EXAMPLES, Fault, collected, examples
+from mimo_credits.frames.beside import joined, sorted_batches, table_beside
+from mimo_credits.frames.checks import EXAMPLES, collected, examples
 from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.columns import ADDED, REASON, Columns, present
 from mimo_credits.frames.engines import Frame, opened, with_micros
@@ -52,7 +52,7 @@ ROW, US = f"{OWN}row", f"{OWN}us"
 RESULTS = (*ADDED, "drawn", "overage", SEGMENT)
 """What settling adds to a frame's columns."""
 
-_NO_USAGE = [fault.value for fault in list(Fault)[: list(Fault).index(Fault.NO_CARD_IN_EFFECT)]]
+_NO_USAGE = [fault.value for fault in INPUT_FAULTS]
 _LAST = micros(LAST_INSTANT) - 1
 
 
@@ -73,8 +73,8 @@ def settle(
     does, a row that is there twice counts once; one id with two contents is refused.
 
     With `errors="raise"`, usage that has no price or whose account has no plan at its instant raises `RowsRefused` with
-    counts and examples, and a command that is refused raises `Refused`. With `errors="column"` they change nothing: such
-    a row names its fault in the column `reason` (`not-subscribed` is one) and costs 0, and `rejected` has the commands.
+    counts and examples, and a command that is refused raises `Refused`. With `errors="column"` they change nothing: a
+    row names its fault in the column `reason` (`not-subscribed` is one) and costs 0, and `rejected` has the commands.
 
     An eager frame's rows come back in their order, a lazy one stays lazy, though its sums are taken here and now.
     Raises `InputError` for a frame or a lifecycle that is wrong in itself.
@@ -104,7 +104,7 @@ def settle(
 
 
 def _columns(columns: Columns, frame: Frame) -> Columns:
-    """The columns that the frame has. Raises `InputError` where those of the account and the id are missing or no text."""
+    """The columns that the frame has. Raises `InputError` where those of account and id are missing, or no text."""
     schema = frame.collect_schema()
     there = present(columns, schema)
     for field in ("account", "id"):
@@ -135,8 +135,8 @@ def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame
     content = frame.select(*dict.fromkeys([*key, *columns.rated_by])).unique()
     conflicts = collected(content.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1).head(EXAMPLES))
     if len(conflicts):
-        such = ", ".join(f"{id!r} of {name!r}" for name, id in conflicts.select(key).iter_rows())
-        raise InputError(columns.id, f"stands with two contents, such as {such}")
+        which = ", ".join(f"{such!r} of {name!r}" for name, such in conflicts.select(key).iter_rows())
+        raise InputError(columns.id, f"stands with two contents, such as {which}")
     once = frame.unique(subset=key, keep="any")
     return once, rows - int(collected(once.select(nw.len())).item())
 
@@ -145,22 +145,19 @@ def _check_taken(frame: Frame, key: Sequence[str], taken: Sequence[tuple[str, st
     """Raises `InputError` where usage has the id of a command of its own account."""
     import pyarrow as pa
 
-    table = pa.table(
-        {name: pa.array(column, pa.string()) for name, column in zip(key, zip(*taken, strict=True))}
-        if taken
-        else {name: pa.array([], pa.string()) for name in key}
-    )
-    found = collected(frame.join(table_beside(frame, table), on=list(key), how="semi").select(*key).head(EXAMPLES))
+    names, ids = [name for name, _ in taken], [each for _, each in taken]
+    table = pa.table({key[0]: pa.array(names, pa.string()), key[1]: pa.array(ids, pa.string())})
+    found = collected(joined(frame, table, key, "semi").select(*key).head(EXAMPLES))
     if len(found):
-        such = ", ".join(f"{id!r} of {name!r}" for name, id in found.iter_rows())
-        raise InputError(key[1], f"is the id of a command of the same account, such as {such}")
+        which = ", ".join(f"{such!r} of {name!r}" for name, such in found.iter_rows())
+        raise InputError(key[1], f"is the id of a command of the same account, such as {which}")
 
 
 def _spans(frame: Frame, columns: Columns) -> dict[str, Span]:
     """The first and last instant of each account's rows. Raises `InputError` for rows without an account or an id."""
     if isinstance(frame, nw.DataFrame) and not len(frame):
         return {}
-    has_none = nw.col(columns.id).is_null().cast(nw.Int64).alias(f"{OWN}none")
+    has_none = nw.col(str(columns.id)).is_null().cast(nw.Int64).alias(f"{OWN}none")
     timed = with_micros(frame, columns.at, US).with_columns(has_none)
     us = nw.col(US)
     found = collected(
@@ -187,13 +184,13 @@ def _instant(us: int | float | None) -> Any:
 def _placed(frame: Frame, slots: Slots, columns: Columns) -> Frame:
     """The rated rows of all accounts that are not folded, each with its slot."""
     rated: Frame = nw.from_native(rate(frame.to_native(), slots.book, columns=columns, errors="column"))
-    beside = table_beside(frame, slots.accounts_table(columns.account))
-    joined = with_micros(rated, columns.at, US).join(beside, on=columns.account, how="left")
-    begun = [(nw.col(US) >= nw.col(name)).cast(nw.Int64) for name in beside.columns if name.startswith(BEGINS)]
+    accounts = slots.accounts_table(columns.account)
+    placed = joined(with_micros(rated, columns.at, US), accounts, [columns.account])
+    begun = [(nw.col(US) >= nw.col(name)).cast(nw.Int64) for name in accounts.column_names if name.startswith(BEGINS)]
     slot = nw.col(FIRST).cast(nw.Int64)
     if begun:
         slot = slot + nw.sum_horizontal(*begun)
-    return joined.filter(~nw.col(IS_FOLDED)).with_columns(slot.alias(SLOT))
+    return placed.filter(~nw.col(IS_FOLDED)).with_columns(slot.alias(SLOT))
 
 
 def _sums(placed: Frame, columns: Columns) -> dict[int, tuple[Sum | None, int]]:
@@ -220,9 +217,8 @@ def _sums(placed: Frame, columns: Columns) -> dict[int, tuple[Sum | None, int]]:
     names = (SLOT, "rows", "total", "dearest", "last", "owes", "all")
     for slot, rows, total, dearest, last, money, count in found.select(*names).iter_rows():
         owing = columns.web_searches is not None and bool(money)
-        rows, count = int(rows), int(count)
-        one = Sum(rows, int(total), dearest, _instant(last), owing) if rows else None
-        sums[slot] = one, count - rows
+        one = Sum(int(rows), int(total), dearest, _instant(last), owing) if rows else None
+        sums[slot] = one, int(count) - int(rows)
     return sums
 
 
@@ -235,13 +231,16 @@ def _raise_rejected(slots: Slots) -> None:
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
-def _judged(placed: Frame, slots: Slots, frame: Frame) -> Frame:
-    """The placed rows beside what is known of their slots; in `reason`, as the ledger does, what is no usage, then that nobody is subscribed, then what has no price."""
-    joined = placed.join(table_beside(frame, slots.slots_table()), on=SLOT, how="left")
+def _judged(placed: Frame, slots: Slots) -> Frame:
+    """The placed rows beside what is known of their slots.
+
+    `reason` has, as the ledger decides, what is no usage, then that nobody is subscribed, then what has no price.
+    """
+    beside = joined(placed, slots.slots_table(), [SLOT])
     fault = nw.col(REASON).cast(nw.String)
     is_usage = fault.is_null() | ~fault.is_in(_NO_USAGE)
     reason = nw.when(nw.col(IS_REFUSED) & is_usage).then(nw.lit(Reason.NOT_SUBSCRIBED.value)).otherwise(fault)
-    return joined.with_columns(reason.alias(REASON), nw.col("card").cast(nw.String))
+    return beside.with_columns(reason.alias(REASON), nw.col("card").cast(nw.String))
 
 
 def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Mapping[int, tuple[Sum | None, int]]) -> None:
@@ -249,7 +248,7 @@ def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Mapping[int
     refused = slots.slots_table()[IS_REFUSED].to_pylist()
     if not any(faulty or refused[slot] for slot, (_, faulty) in sums.items()):
         return
-    rows = _judged(_placed(frame, slots, columns), slots, frame).filter(~nw.col(REASON).is_null())
+    rows = _judged(_placed(frame, slots, columns), slots).filter(~nw.col(REASON).is_null())
     counts = collected(rows.group_by(REASON).agg(nw.len().alias("rows")))
     raise RowsRefused(
         [
@@ -263,8 +262,8 @@ def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[An
     """All rows with who paid for them, and the books of the accounts that were folded."""
     schema = frame.collect_schema()
     kept = [*schema, *RESULTS, *([REASON] if errors == "column" else [])]
-    judged = _judged(_placed(frame, slots, columns), slots, frame)
-    parts = [_paid_by_pots(judged.filter(nw.col(POOL) == NOT_TIGHT) if slots.tight else judged).select(kept)]
+    judged = _judged(_placed(frame, slots, columns), slots)
+    parts: list[Any] = [_paid_by_pots(judged.filter(nw.col(POOL) == NOT_TIGHT) if slots.tight else judged).select(kept)]
     if slots.tight:
         tight = judged.filter((nw.col(POOL) != NOT_TIGHT) & nw.col(REASON).is_null())
         assert columns.id is not None, "the columns are checked"
@@ -299,8 +298,8 @@ def _folded(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[
     """The rows and the books of the accounts that are folded row by row."""
     import pyarrow as pa
 
-    names = table_beside(frame, pa.table({columns.account: pa.array(slots.folded, pa.string())}))
-    timed = with_micros(frame, columns.at, US).join(names, on=columns.account, how="semi")
+    names = pa.table({columns.account: pa.array(slots.folded, pa.string())})
+    timed = joined(with_micros(frame, columns.at, US), names, [columns.account], "semi")
     assert columns.id is not None, "the columns are checked"
     batches = sorted_batches(timed, [columns.account, US, columns.id])
     books: dict[str, Books] = {}

@@ -20,8 +20,9 @@ _BEFORE = "__settle_before"
 
 
 def split_rows(rows: Frame, order: Sequence[str]) -> Frame:
-    """The rows of tight slots with `drawn` and `overage`, in millicredits; `order` names the columns that order them."""
-    if rows.implementation is Implementation.PYARROW:
+    """The rows of tight slots with `drawn` and `overage`, in millicredits, in the `order` of some columns."""
+    engine: Implementation = rows.implementation
+    if engine is Implementation.PYARROW:
         summed = _summed_in_arrow(rows, order)
     else:
         upto = nw.col(COST).cum_sum().over(SLOT, order_by=list(order)).cast(nw.Int64)
@@ -48,4 +49,7 @@ def _summed_in_arrow(rows: Frame, order: Sequence[str]) -> Frame:
     before = np.cumsum(costs) - costs
     begins = np.flatnonzero(np.diff(slots, prepend=-1))
     lengths = np.diff(np.append(begins, len(slots)))
-    return nw.from_native(ordered.append_column(_BEFORE, pa.array(before - np.repeat(before[begins], lengths))))
+    summed: Frame = nw.from_native(
+        ordered.append_column(_BEFORE, pa.array(before - np.repeat(before[begins], lengths)))
+    )
+    return summed
