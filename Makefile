@@ -22,7 +22,7 @@ PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
+.PHONY: help demo test test-all check thorough mutants bench bench-large bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,8 +59,11 @@ mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an h
 	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
 	$(BIN)/python -m tools.mutants
 
-bench: $(VENV)/.runtime ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
+bench: $(VENV)/.dev ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
+
+bench-large: $(VENV)/.dev ## rating 10 and 100 million rows from Parquet, with peak memory; writes benchmarks/large-results.md
+	$(BIN)/python -m benchmarks.frames_large
 
 bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
 	$(BIN)/python -m benchmarks.sql

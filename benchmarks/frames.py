@@ -9,10 +9,11 @@ comparison of instants, for each row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from time import perf_counter_ns
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
@@ -22,25 +23,27 @@ import pyarrow as pa
 from benchmarks.report import Aim, Section, duration, middle, table, times
 from benchmarks.timing import Contender, Samples, interleave, ratio, spread
 from mimo_credits import RateBook, load_book
-from mimo_credits.frames import rate
+from mimo_credits.frames import Columns, rate, rate_sql
 from mimo_credits.frames.lookup import Requests, rate_arrays
 
 ROWS = 1_000_000
 NAIVE_ROWS = 20_000
 BLOCK = 16_384
 MODELS = ("mimo-v2.5-pro", "mimo-v2.5", "xiaomi/mimo-v2.5", "mimo-v2.5-tts")
-BEIJING = timedelta(hours=8)
+TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
+BEIJING = ZoneInfo("Asia/Shanghai")
 
 BOUND = "the bound: multiply-add with constants, in blocks"
 ARRAYS = "`rate_arrays`, checks included"
-ARROW = "`rate` of a PyArrow table"
-PANDAS = "`rate` of a pandas frame"
-POLARS = "`rate` of a Polars frame"
-POLARS_HAND = "Polars by hand"
-POLARS_HAND_JOIN = "Polars by hand, joining the rates"
-DUCKDB = "`rate` of a DuckDB relation, checks included"
-DUCKDB_KEPT = '`rate` of a DuckDB relation, errors="column"'
-DUCKDB_HAND = "DuckDB by hand"
+ARROW = "`rate` of a PyArrow table, checks included"
+PANDAS = "`rate` of a pandas frame, checks included"
+POLARS = "`rate` of a Polars frame, checks included"
+POLARS_HAND = "Polars by hand, when and then"
+POLARS_JOIN = "Polars by hand, a join"
+DUCKDB = "`rate` of a DuckDB relation, its check and its total"
+DUCKDB_KEPT = '`rate` of a DuckDB relation, `errors="column"`, total'
+DUCKDB_SQL = "`rate_sql` on DuckDB, total"
+DUCKDB_HAND = "DuckDB by hand, CASE, total"
 NAIVE = "a loop over `Decimal`"
 
 
@@ -159,16 +162,107 @@ def sql_by_hand(source: str) -> str:
     )
 
 
-def naive(rows: list[tuple[Any, ...]]) -> Decimal:
+def naive(rows: list[dict[str, Any]]) -> Decimal:
     """A first script."""
-    rates = {rule[:3]: [] for rule in rules()}
+    rates: dict[tuple[object, ...], list[tuple[Any, ...]]] = {rule[:3]: [] for rule in rules()}
     for rule in rules():
         rates[rule[:3]].append((rule[4], *(Decimal(value) / 1000 for value in rule[5:])))
     total = Decimal(0)
-    for at, model, inputs, cached, output in rows:
-        night = (at + BEIJING).hour < 8
-        for most, hit, miss, out in rates[int(at >= MAY), night, model]:
+    for row in rows:
+        inputs, cached = row["input_tokens"], row["cached_tokens"]
+        night = row["at"].astimezone(BEIJING).hour < 8
+        for most, hit, miss, out in rates[int(row["at"] >= MAY), night, row["model"]]:
             if inputs <= most:
-                total += hit * cached + miss * (inputs - cached) + out * output
+                total += hit * cached + miss * (inputs - cached) + out * row["output_tokens"]
                 break
     return total
+
+
+# --- what is measured -----------------------------------------------------------------------------------------------
+
+
+def measure(rounds: int, size: int = ROWS) -> Section:
+    """All of it, in `rounds` interleaved rounds."""
+    columns, cards = requests(size), book()
+    arrow = as_arrow(columns)
+    polars, pandas = pl.from_arrow(arrow), arrow.to_pandas()
+    assert isinstance(polars, pl.DataFrame), "a table is a frame"
+    arrays = Requests(columns["at"], columns["model"], MODELS, *(columns[name] for name in TOKENS))
+    few = arrow.slice(0, NAIVE_ROWS).to_pylist()
+    plain = Columns(audio_seconds=None, web_searches=None, images=None)
+    with duckdb.connect() as connection:
+        connection.register("given", arrow)
+        connection.execute("CREATE TABLE requests AS SELECT * FROM given")
+        relation = connection.sql("SELECT * FROM requests")
+        text = rate_sql(cards, "requests", "duckdb", columns=plain)
+
+        def total(query: str) -> int:
+            return int(connection.sql(f"SELECT sum(millicredits) FROM ({query})").fetchall()[0][0])
+
+        def total_of(errors: str) -> int:
+            return int(rate(relation, cards, errors=errors).aggregate("sum(millicredits)").fetchall()[0][0])
+
+        work: dict[str, Callable[[], Any]] = {
+            BOUND: lambda: bound(columns),
+            ARRAYS: lambda: sum_of(rate_arrays(cards, arrays).millicredits),
+            ARROW: lambda: sum_of(rate(arrow, cards)["millicredits"]),
+            PANDAS: lambda: sum_of(rate(pandas, cards)["millicredits"]),
+            POLARS: lambda: sum_of(rate(polars, cards)["millicredits"]),
+            POLARS_HAND: lambda: sum_of(polars_by_hand(polars)["millicredits"]),
+            POLARS_JOIN: lambda: sum_of(polars_by_hand_join(polars)["millicredits"]),
+            DUCKDB: lambda: total_of("raise"),
+            DUCKDB_KEPT: lambda: total_of("column"),
+            DUCKDB_SQL: lambda: total(text),
+            DUCKDB_HAND: lambda: total(sql_by_hand("requests")),
+        }
+        totals = {name: int(run()) for name, run in work.items() if name != BOUND}
+        assert len(set(totals.values())) == 1, f"all must come to the same: {totals}"
+        contenders = [Contender(name, _timed(run, size)) for name, run in work.items()]
+        contenders.append(Contender(NAIVE, _timed(lambda: naive(few), NAIVE_ROWS)))
+        samples = interleave(contenders, rounds, "rating many rows")
+    return Section(
+        title=f"Rating {size:,} rows",
+        how=(
+            "Two months of made-up requests in order of time, four models, cards "
+            f"{', '.join(card.id for card in cards)} with off-peak hours. {rounds} rounds. `rate` adds five columns "
+            "and checks every row; by hand is one column without a check. The naive loop does "
+            f"{NAIVE_ROWS:,} rows. All come to the same total."
+        ),
+        table=_table(samples),
+        notes=[],
+        aims=list(_aims(samples)),
+    )
+
+
+def sum_of(column: Any) -> int:
+    """The sum of a column of any kind."""
+    return int(np.sum(np.asarray(column)))
+
+
+def _timed(run: Callable[[], Any], rows: int) -> Callable[[], float]:
+    def once() -> float:
+        start = perf_counter_ns()
+        run()
+        return (perf_counter_ns() - start) / rows
+
+    return once
+
+
+def _table(samples: Samples) -> str:
+    rows = []
+    for name, sample in samples.items():
+        took, to_bound = spread(sample), ratio(samples, name, BOUND)
+        rows.append((name, duration(took.median), middle(took), times(to_bound), times(ratio(samples, NAIVE, name))))
+    return table(("", "a row", "middle half", "times the bound", "faster than the loop"), rows)
+
+
+def _aims(samples: Samples) -> Iterator[Aim]:
+    for name, most in ((ARRAYS, 6), (POLARS, 20), (DUCKDB, 20), (DUCKDB_KEPT, 20)):
+        found = ratio(samples, name, BOUND)
+        yield Aim(f"{name}: at most {most} × the bound", times(found), found.median <= most)
+    for name in (POLARS, DUCKDB, DUCKDB_KEPT):
+        found = ratio(samples, NAIVE, name)
+        yield Aim(f"{name}: at least 20 × faster than the loop", times(found), found.median >= 20)
+    for name, hand in ((POLARS, POLARS_HAND), (POLARS, POLARS_JOIN), (DUCKDB_KEPT, DUCKDB_HAND)):
+        found = ratio(samples, name, hand)
+        yield Aim(f"{name}: at most 1.15 × {hand}", times(found), found.median <= 1.15)

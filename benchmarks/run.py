@@ -1,4 +1,4 @@
-"""`make bench`: measures pricing, the ledger and the import in one run, prints the results and writes `results.md`.
+"""`make bench`: measures pricing, the ledger, rating many rows and the import in one run, prints the results and writes `results.md`.
 
 `--quick` makes few rounds of less work and only prints, so that a rough run never replaces a careful one.
 """
@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import ledger, pricing, starting
+from benchmarks import frames, ledger, pricing, starting
 from benchmarks.report import environment, results
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -25,9 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     if options.quick:
-        sections = [pricing.measure(rounds=30), ledger.measure(rounds=3, size=10_000), starting.measure(rounds=5)]
+        sections = [
+            pricing.measure(rounds=30),
+            ledger.measure(rounds=3, size=10_000),
+            frames.measure(rounds=3, size=100_000),
+            starting.measure(rounds=5),
+        ]
     else:
-        sections = [pricing.measure(rounds=151), ledger.measure(rounds=9), starting.measure(rounds=31)]
+        sections = [
+            pricing.measure(rounds=151),
+            ledger.measure(rounds=9),
+            frames.measure(rounds=15),
+            starting.measure(rounds=31),
+        ]
     text = results(sections, environment(load), _policy())
     print(text)
     output = options.output or (None if options.quick else RESULTS)

@@ -287,7 +287,7 @@ class FaultyRows(NamedTuple):
 class RowsRefused(MimoCreditsError):
     """Rows of a frame that cannot be rated: each of the `faults`, in order of precedence. Nothing has been rated."""
 
-    def __init__(self, faults: Sequence[FaultyRows]) -> None:
+    def __init__(self, faults: Iterable[FaultyRows]) -> None:
         self.faults = tuple(faults)
         count = sum(each.rows for each in self.faults)
         rows = "1 row" if count == 1 else f"{count:,} rows"

@@ -166,9 +166,8 @@ class Counted:
     def text(self) -> str:
         """What was done, for people."""
         faulty = sum(self.faults.values())
-        lines = [
-            f"{self.rows:,} rows, {self.rows - faulty:,} of them rated: {to_credits(self.millicredits):,f} credits"
-        ]
+        cost = to_credits(self.millicredits)
+        lines = [f"{self.rows:,} rows, {self.rows - faulty:,} of them rated: {cost:,f} credits"]
         lines += [f"  {fault}: {count:,}" for fault, count in sorted(self.faults.items())]
         return "\n".join(lines) + "\n"
 

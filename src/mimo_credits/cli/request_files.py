@@ -43,9 +43,9 @@ class Part(NamedTuple):
 
 def found(patterns: list[str]) -> list[Path]:
     """The files that names and globs mean. Raises `UsageError` where a glob means none, or a name's kind is unknown."""
-    files = []
+    files: list[Path] = []
     for pattern in patterns:
-        matches = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
+        matches = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]  # noqa: PTH207 - absolute, too
         if not matches:
             raise UsageError(f"{pattern}: no file is named like this")
         files += map(Path, matches)

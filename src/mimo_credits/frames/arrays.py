@@ -1,8 +1,8 @@
-"""Frames of pandas and PyArrow: their columns as arrays for the look-up, and what comes back as columns again."""
+"""Frames in memory: their columns as arrays for the look-up, and what comes back as columns again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -17,33 +17,33 @@ from mimo_credits.frames.lookup import RatedArrays, Requests, lookup_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
 _NAMES = [fault.value for fault in Fault]
 
 
 def rate_eager(frame: nw.DataFrame[Any], book: RateBook, columns: Columns, errors: str) -> Any:
-    """A frame of pandas or PyArrow, rated."""
+    """A frame of Polars, pandas or PyArrow, rated."""
     native = frame.to_native()
-    arrow = frame.implementation is nw.Implementation.PYARROW
+    requests_of, with_rated = _KINDS[frame.implementation]
     lookup = lookup_of(book)
     rated = lookup.empty(len(frame))
     start = 0
-    for requests in _of_arrow(native, columns, lookup.names) if arrow else _of_pandas(native, columns):
+    for requests in requests_of(native, columns, lookup.names):
         lookup.fill(rated, start, requests)
         start += len(requests.at)
     if errors == "raise" and rated.fault.any():
         raise RowsRefused(list(_refused(frame, rated, columns)))
-    return _to_arrow(native, rated, errors) if arrow else _to_pandas(native, rated, errors)
+    return with_rated(native, rated, errors)
 
 
 def _refused(frame: nw.DataFrame[Any], rated: RatedArrays, columns: Columns) -> Iterator[FaultyRows]:
-    names = [name for name in (columns.id, *columns.rated_by) if name]
     for number, fault in enumerate(Fault, 1):
         places = np.flatnonzero(rated.fault == number)
         if len(places):
             few = [int(place) for place in places[:EXAMPLES]]
-            rows = frame.select(*names)[few].iter_rows(named=True)
+            rows = frame.select(*columns.shown)[few].iter_rows(named=True)
             yield FaultyRows(fault.value, len(places), tuple(map(FaultyRow, few, rows)))
 
 
@@ -106,7 +106,7 @@ def _to_arrow(table: pa.Table, rated: RatedArrays, errors: str) -> pa.Table:
 # --- pandas ---------------------------------------------------------------------------------------------------------
 
 
-def _of_pandas(frame: pd.DataFrame, columns: Columns) -> Iterator[Requests]:
+def _of_pandas(frame: pd.DataFrame, columns: Columns, _names: Sequence[str]) -> Iterator[Requests]:
     import pandas as pd
 
     gaps = [frame[name].isna().to_numpy() for name in columns.rated_by if frame[name].hasnans]
@@ -138,3 +138,46 @@ def _to_pandas(frame: pd.DataFrame, rated: RatedArrays, errors: str) -> pd.DataF
     if errors == "column":
         added[REASON] = pd.Categorical.from_codes(rated.fault.astype(np.int16) - 1, _NAMES)
     return frame.assign(**added)
+
+
+# --- Polars ---------------------------------------------------------------------------------------------------------
+
+
+def _of_polars(frame: pl.DataFrame, columns: Columns, names: Sequence[str]) -> Iterator[Requests]:
+    import polars as pl
+
+    gaps = [frame[name].is_null().to_numpy() for name in columns.rated_by if frame[name].null_count()]
+    missing = np.logical_or.reduce(gaps) if gaps else None
+    counts = [frame[name].fill_null(0).to_numpy() if name else None for name in columns.all_counts]
+    at = frame[columns.at]
+    unit = at.dtype.time_unit if isinstance(at.dtype, pl.Datetime) else "us"
+    instants = at.to_physical().fill_null(0).to_numpy().view(f"datetime64[{unit}]")
+    models = frame[columns.model].cast(pl.String).cast(pl.Enum(names), strict=False)
+    codes = models.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    yield Requests._make((instants, codes, names, *counts, missing))
+
+
+def _to_polars(frame: pl.DataFrame, rated: RatedArrays, errors: str) -> pl.DataFrame:
+    import polars as pl
+
+    def named(codes: NDArray[np.int16], names: Sequence[str]) -> pl.Series:
+        places = np.where(codes < 0, len(names), codes)
+        return pl.Series([*names, None], dtype=pl.String).gather(places)
+
+    added = {
+        "millicredits": pl.Series(rated.millicredits),
+        "card": named(rated.card, rated.rules.cards),
+        "band": pl.Series(rated.band),
+        "off_peak": pl.Series(rated.off_peak),
+        "rated": pl.Series(rated.fault == 0),
+    }
+    if errors == "column":
+        added[REASON] = named(rated.fault.astype(np.int16) - 1, _NAMES)
+    return frame.with_columns(**added)
+
+
+_KINDS: dict[nw.Implementation, tuple[Callable[..., Iterator[Requests]], Callable[..., Any]]] = {
+    nw.Implementation.PYARROW: (_of_arrow, _to_arrow),
+    nw.Implementation.PANDAS: (_of_pandas, _to_pandas),
+    nw.Implementation.POLARS: (_of_polars, _to_polars),
+}

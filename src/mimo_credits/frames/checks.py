@@ -6,19 +6,17 @@ counted (`RowsRefused`), or keeps the row with the fault's name in a `reason` co
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from mimo_credits.errors import FaultyRow, FaultyRows, RowsRefused
-from mimo_credits.frames.columns import OWN, REASON, Columns
+from mimo_credits.frames.columns import REASON, Columns
 
 if TYPE_CHECKING:
     import narwhals.stable.v2 as nw
 
     from mimo_credits.frames.engines import Frame
 
-ROW = f"{OWN}row"
 EXAMPLES = 3
 
 
@@ -41,37 +39,27 @@ class Fault(StrEnum):
     NO_RATE = "no-rate"
 
 
-def refuse(given: Frame, rated: Frame, columns: Columns, again: Callable[[Frame], Frame]) -> None:
-    """Raises `RowsRefused` where rows of a `rated` frame have a reason; `again` rates a frame anew.
+def refuse(rated: Frame, columns: Columns) -> None:
+    """Raises `RowsRefused` where rows of a rated lazy frame have a reason.
 
-    One pass over the rows counts the faults. Only where there are some are the rows numbered and looked for.
+    One pass over the rows counts the faults; only where there are some are their rows looked for.
     """
     import narwhals.stable.v2 as nw
 
-    if isinstance(rated, nw.DataFrame) and rated["rated"].all():
-        return
     counted = collected(rated.group_by(REASON).agg(nw.len().alias("rows")))
     counts = {reason: rows for reason, rows in counted.select(REASON, "rows").iter_rows() if reason is not None}
-    if not counts:
-        return
-    numbered = given.with_row_index(ROW) if isinstance(given, nw.DataFrame) else given
-    faulty = again(numbered).filter(~nw.col("rated"))
-    raise RowsRefused(
-        [
-            FaultyRows(fault.value, counts[fault], examples(faulty.filter(nw.col(REASON) == fault.value), columns))
-            for fault in Fault
-            if fault in counts
-        ]
-    )
+    faults = [fault.value for fault in Fault if fault in counts]
+    if faults:
+        raise RowsRefused(
+            FaultyRows(fault, counts[fault], _examples(rated.filter(nw.col(REASON) == fault), columns))
+            for fault in faults
+        )
 
 
-def examples(faulty: Frame, columns: Columns) -> tuple[FaultyRow, ...]:
-    """The first few rows, or any few of an engine whose rows have no order."""
-    names = [name for name in (columns.id, *columns.rated_by) if name]
-    few = collected(faulty.head(EXAMPLES))
-    places = few[ROW].to_list() if ROW in few.columns else [None] * len(few)
-    rows = few.select(*names).iter_rows(named=True)
-    return tuple(FaultyRow(place, row) for place, row in zip(places, rows, strict=True))
+def _examples(faulty: Frame, columns: Columns) -> tuple[FaultyRow, ...]:
+    """Any few of the rows: those of a lazy frame have no order."""
+    rows = collected(faulty.head(EXAMPLES)).select(*columns.shown).iter_rows(named=True)
+    return tuple(FaultyRow(None, row) for row in rows)
 
 
 def collected(frame: Frame) -> nw.DataFrame[Any]:

@@ -59,6 +59,11 @@ class Columns(NamedTuple):
         """All columns on which a row's charge depends."""
         return (self.at, self.model, *self.counts)
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The columns by which an error shows a row."""
+        return tuple(name for name in (self.id, *self.rated_by) if name)
+
 
 def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
     """The same, with None for optional columns that the frame does not have.

@@ -1,8 +1,8 @@
 """`rate`: what every row of a frame costs, on the frame's own engine.
 
 A row is priced as `book.quote` would price it: by the card in force at its instant, off-peak or not, by the band of its
-whole input. Engines that can join get the book as a small table beside the frame and do the rest themselves; frames
-of Arrow or NumPy columns are looked up (`lookup`).
+whole input. Lazy engines get the book as a small table beside the frame and do the rest themselves; frames in memory
+are looked up (`lookup`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from mimo_credits.errors import InputError, shown
 from mimo_credits.frames.checks import Fault, refuse
 from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns, present
-from mimo_credits.frames.engines import RATED_BY_LOOKUP, Frame, joined, opened, with_micros
+from mimo_credits.frames.engines import Frame, joined, opened, schema_of, with_micros
 from mimo_credits.frames.relation import RateRow, Relation, most_of, relation_of
+from mimo_credits.frames.sql_text import duckdb_query
 from mimo_credits.table import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -52,16 +53,25 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
         raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
     relation = relation_of(book)
     wrapped = opened(frame)
-    there = present(columns, wrapped.collect_schema())
-    if isinstance(wrapped, nw.DataFrame) and wrapped.implementation in RATED_BY_LOOKUP:
+    there = present(columns, schema_of(wrapped))
+    if isinstance(wrapped, nw.DataFrame):
         from mimo_credits.frames.arrays import rate_eager
 
         return rate_eager(wrapped, book, there, errors)
-    rated = _rated(wrapped, relation, there)
+    rated = (
+        _queried(wrapped, relation, there) if wrapped.implementation.is_duckdb() else _rated(wrapped, relation, there)
+    )
     if errors == "raise":
-        refuse(wrapped, rated, there, lambda frame: _rated(frame, relation, there))
+        refuse(rated, there)
         rated = rated.drop(REASON)
     return rated.to_native()
+
+
+def _queried(frame: Frame, relation: Relation, columns: Columns) -> Frame:
+    """A relation of DuckDB, rated by SQL: nothing in between plans it as well."""
+    native: Any = frame.to_native()
+    rated: Frame = nw.from_native(native.query("__mimo_frame", duckdb_query(relation, "__mimo_frame", columns)))
+    return rated
 
 
 def _rated(frame: Frame, relation: Relation, columns: Columns) -> Frame:

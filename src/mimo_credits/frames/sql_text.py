@@ -74,7 +74,14 @@ def rate_sql(book: RateBook, source: str, dialect: Dialect, *, columns: Columns 
     """
     if dialect not in _WORDS:
         raise InputError("dialect", f"needs one of {', '.join(_WORDS)}, not {shown(dialect)}")
-    return "\n".join(_Query(relation_of(book), source, _WORDS[dialect], columns).lines())
+    query = _Query(relation_of(book), source, _WORDS[dialect], columns)
+    return "\n".join([*query.remarks(), *query.lines(query.listed())])
+
+
+def duckdb_query(relation: Relation, source: str, columns: Columns) -> str:
+    """The same for DuckDB to read fast: long lists of rows take it seconds, texts to be split no time."""
+    query = _Query(relation, source, _WORDS["duckdb"], columns)
+    return "\n".join(query.lines(query.split()))
 
 
 class _Query:
@@ -105,13 +112,16 @@ class _Query:
         """A column of the request."""
         return f"u.{self.name(name)}"
 
-    def lines(self) -> Iterator[str]:
-        """The text."""
+    def remarks(self) -> Iterator[str]:
+        """What stands above the query."""
         yield "-- What each request costs in thousandths of a credit. The rates are those of these cards:"
         for card in self.relation.cards:
             yield f"--   {card.id}, in force from {card.effective_from.isoformat()}, sha256 {card.sha256}"
+
+    def lines(self, rates: Iterator[str]) -> Iterator[str]:
+        """The query over the list of rates."""
         yield f"WITH rates ({', '.join(map(self.own, _RATES))}) AS ("
-        yield from self._rates()
+        yield from rates
         yield "),"
         yield "-- us: microseconds since 1970; number: of the card in force; clock: time of the day of off-peak hours"
         yield f"timed AS (SELECT *, {self._micros()} AS {self.own('us')} FROM {self.source}),"  # noqa: S608 - quoted
@@ -131,27 +141,30 @@ class _Query:
         yield ")"
         yield from self._select()
 
-    def _rates(self) -> Iterator[str]:
-        rows = [*self.relation.rows] or [RateRow(0, False, "", 0, 0, -1)]
+    def listed(self) -> Iterator[str]:
+        """The rates as rows to read."""
+        rows = list(self._rates())
         for number, row in enumerate(rows):
-            rounding = self.relation.rounding(row)
-            values: tuple[object, ...] = (
-                row.card,
-                int(row.off_peak),
-                row.model,
-                row.input_from,
-                min(row.input_to, UNLIMITED - 1),
-                row.hit,
-                row.miss,
-                row.output,
-                *divmod(row.audio_hour, SECONDS_PER_HOUR),
-                *rounding,
-                self.relation.card_id(row),
-                row.band,
+            said = ", ".join(self.text(value) if isinstance(value, str) else str(value) for value in row)
+            yield f"  {'       ' if number else 'VALUES '}({said}){',' if number < len(rows) - 1 else ''}"
+
+    def split(self) -> Iterator[str]:
+        """The rates as columns, each a text of values with spaces between them: no name and no number has one."""
+        columns = list(zip(*self._rates(), strict=True))
+        kinds = ("VARCHAR" if isinstance(column[0], str) else "BIGINT" for column in columns)
+        texts = (self.text(" ".join(map(str, column))) for column in columns)
+        yield "  SELECT " + ",\n  ".join(
+            f"CAST(unnest(string_split({text}, ' ')) AS {kind})" for text, kind in zip(texts, kinds, strict=True)
+        )
+
+    def _rates(self) -> Iterator[tuple[int | str, ...]]:
+        for row in self.relation.rows or (RateRow(0, False, "", 0, 0, -1),):
+            yield (
+                *(row.card, int(row.off_peak), row.model, row.input_from, min(row.input_to, UNLIMITED - 1)),
+                *(row.hit, row.miss, row.output, *divmod(row.audio_hour, SECONDS_PER_HOUR)),
+                *(*self.relation.rounding(row), self.relation.card_id(row), row.band),
                 row.fault.value if row.fault else "",
             )
-            said = ", ".join(self.text(value) if isinstance(value, str) else str(value) for value in values)
-            yield f"  {'VALUES ' if not number else '       '}({said}){',' if number < len(rows) - 1 else ''}"
 
     def _micros(self) -> str:
         return self.words.micros.format(self.name(self.columns.at))

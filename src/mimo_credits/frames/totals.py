@@ -9,18 +9,23 @@ import narwhals.stable.v2 as nw
 from mimo_credits.frames.checks import collected
 from mimo_credits.frames.engines import opened
 
-_HALF = 10**9
+_HALF = 2**32
 
 
 def total(frame: Any, column: str = "millicredits") -> int:
     """The exact sum of a column of millicredits of a rated frame, of any engine; a lazy frame is run.
 
-    The parts above and below a thousand million are summed apart, so that no sum leaves the int64 in up to a thousand
+    The upper and the lower half of each number are summed apart, so that no sum leaves the int64 in up to two thousand
     million rows. Raises `InputError` for what is no such frame.
     """
-    low = nw.col(column) % _HALF
-    # The difference is a multiple of 10**9 below 2**63: the quotient is exact in a double, too.
-    high = ((nw.col(column) - low) / _HALF).cast(nw.Int64)
     wrapped = opened(frame)
-    sums = collected(wrapped.select(high=high, low=low).select(nw.col("high", "low").sum()))
-    return sum(int(sums[name].item() or 0) * worth for name, worth in (("high", _HALF), ("low", 1)))
+    if isinstance(wrapped, nw.DataFrame):
+        numbers = wrapped[column].to_numpy()
+        high, low = (numbers >> 32).sum(dtype="int64"), (numbers & (_HALF - 1)).sum(dtype="int64")
+    else:
+        rest = nw.col(column) % _HALF
+        # The difference is a multiple of 2**32 below 2**63: the quotient is exact in a double, too.
+        whole = ((nw.col(column) - rest) / _HALF).cast(nw.Int64)
+        sums = collected(wrapped.select(high=whole, low=rest).select(nw.col("high", "low").sum()))
+        high, low = (sums[name].item() or 0 for name in ("high", "low"))
+    return int(high) * _HALF + int(low)
