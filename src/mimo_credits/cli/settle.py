@@ -39,10 +39,10 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "settle",
         help="the ledger of many accounts, from files of usage",
-        description="Settles usage (Parquet, CSV or JSON Lines, globs too; columns account, at, id, model, input_tokens, "
-        "cached_tokens, output_tokens) against the lifecycles of its accounts, by the published cards: who paid for "
-        "each request, what each cycle amounts to, and how each account stands. Larger than memory; rows may come in "
-        "any order. Needs duckdb and pyarrow.",
+        description="Settles usage (Parquet, CSV or JSON Lines, globs too) against the lifecycles of its accounts, by "
+        "the published cards: who paid for each request, what each cycle amounts to, and how each account stands. "
+        "Columns: account, at, id, model, input_tokens, cached_tokens, output_tokens. Larger than memory; rows may "
+        "come in any order. Needs duckdb and pyarrow.",
         allow_abbrev=False,
     )
     parser.add_argument("usage", nargs="+", metavar="USAGE", help="a file or a glob, such as 'usage/*.parquet'")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,27 +19,22 @@ import pyarrow.compute as pc
 from mimo_credits.book import RateBook
 from mimo_credits.errors import FaultyRow, FaultyRows, InputError, RowsRefused, wrong_type
 from mimo_credits.frames.checks import Fault
+from mimo_credits.frames.clocks import moment
 from mimo_credits.frames.columns import REASON, Columns, present
 from mimo_credits.frames.engines import opened
 from mimo_credits.frames.rating import rate
-from mimo_credits.instants import FIRST_INSTANT
+from mimo_credits.frames.routing import INPUT_FAULTS
 from mimo_credits.ledger import Record
 from mimo_credits.usage import Usage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-INPUT_FAULTS = frozenset(list(Fault)[: list(Fault).index(Fault.NO_CARD_IN_EFFECT)])
-"""Faults of rows that are no usage at all, whatever the book and the plan."""
+    from mimo_credits.frames.arrow_stream import Results
 
 _UTC = pa.timestamp("us", "UTC")
 _RATED = ("millicredits", "card", "band", "off_peak")
 _COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "audio_seconds", "web_searches", "images")
-
-
-def instant(microseconds: int) -> datetime:
-    """The instant so many microseconds after the beginning of 1970."""
-    return FIRST_INSTANT + timedelta(microseconds=microseconds)
 
 
 class Rated(NamedTuple):
@@ -55,31 +49,6 @@ class Rated(NamedTuple):
         """The first row in `[first, end)` that is not plain; `end` where all are."""
         place = bisect_left(self.odd, first)
         return min(end, self.odd[place]) if place < len(self.odd) else end
-
-
-class Decided(NamedTuple):
-    """A row that the ledger decided by itself: what `rate` would add, and why it was refused, if it was."""
-
-    row: int
-    millicredits: int
-    card: str | None
-    band: int
-    off_peak: bool
-    reason: str | None
-
-
-@dataclass(slots=True)
-class Results:
-    """What the fold makes of the rows, in their order.
-
-    `overage` in millicredits by row; `segments` say how many rows have a segment in common; `own_cards` name rows of
-    accounts that stay on a card.
-    """
-
-    overage: NDArray[np.int64]
-    segments: list[tuple[int, datetime | None]] = field(default_factory=list)
-    decided: list[Decided] = field(default_factory=list)
-    own_cards: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 class Rows:
@@ -142,7 +111,7 @@ class Rows:
         """The row as a command."""
         named = {name: getattr(self._columns, name) for name in _COUNTS}
         counts = {name: self._cell(column, row) for name, column in named.items() if column}
-        return Record(self.id(row), instant(self.at[row]), Usage(self._cell(self._columns.model, row), **counts))
+        return Record(self.id(row), moment(self.at[row]), Usage(self._cell(self._columns.model, row), **counts))
 
     def _cell(self, column: str | None, row: int) -> Any:
         return self._batch.column(column)[row].as_py()

@@ -13,6 +13,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,8 +21,7 @@ import numpy as np
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import InputError, MimoCreditsError, NoSuchCard, PricingError, Refused
-from mimo_credits.frames.arrow_rows import Decided, Results, Rows, instant, whole_accounts
-from mimo_credits.frames.clocks import micros
+from mimo_credits.frames.clocks import micros, moment
 from mimo_credits.frames.columns import Columns
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.segments import Books, summed_usage
@@ -33,9 +33,37 @@ from mimo_credits.ledger.entries import OVERAGE, SPENT
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from mimo_credits.frames.arrow_rows import Rows
 
 _NEVER = 2**62
 """An instant after all others, in microseconds since 1970."""
+
+
+class Decided(NamedTuple):
+    """A row that the ledger decided by itself: what `rate` would add, and why it was refused, if it was."""
+
+    row: int
+    millicredits: int
+    card: str | None
+    band: int
+    off_peak: bool
+    reason: str | None
+
+
+@dataclass(slots=True)
+class Results:
+    """What the fold makes of the rows, in their order.
+
+    `overage` in millicredits by row; `segments` say how many rows have a segment in common; `own_cards` name rows of
+    accounts that stay on a card.
+    """
+
+    overage: NDArray[np.int64]
+    segments: list[tuple[int, datetime | None]] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    own_cards: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 class Settled(NamedTuple):
@@ -77,6 +105,8 @@ def settle_arrow(
     Raises `InputError` for rows out of order or of a wrong type, for an id that an account has twice, and for what
     cannot be read as usage; `Refused`, `PricingError`.
     """
+    from mimo_credits.frames.arrow_rows import whole_accounts
+
     check_book(book)
     known = lifecycle if isinstance(lifecycle, Lifecycles) else Lifecycles(lifecycle, accounts)
     owes_from = _owes_from(book)
@@ -218,7 +248,7 @@ class _Fold:
             made.own_cards.append((run.own_card, first, after))
         if run.pot == OVERAGE:
             made.overage[first:after] = rated.costs[first:after]
-        self._draw(instant(rows.at[after - 1]), run.pot, before[after] - before[first], after - first)
+        self._draw(moment(rows.at[after - 1]), run.pot, before[after] - before[first], after - first)
         return after
 
     def _draw(self, at: datetime, pot: str, millicredits: int, requests: int) -> None:

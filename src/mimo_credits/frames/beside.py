@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from narwhals.stable.v2 import Implementation
 
 from mimo_credits.frames.checks import collected
-from mimo_credits.frames.engines import Frame
+from mimo_credits.frames.engines import Frame, with_micros
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,6 +53,17 @@ def joined(frame: Frame, table: pa.Table, keys: Sequence[str], how: Literal["lef
     rows: Any = frame
     found: Frame = rows.join(table_beside(frame, table), on=list(keys), how=how)
     return found
+
+
+def timed(frame: Frame, at: str, name: str) -> Frame:
+    """The frame with the column `at` as whole microseconds since 1970 in UTC, whatever zone the session is in."""
+    engine: Implementation = frame.implementation
+    if engine is not Implementation.DUCKDB:
+        return with_micros(frame, at, name)
+    native: Any = frame.to_native()
+    column = '"' + at.replace('"', '""') + '"'
+    placed: Frame = nw.from_native(native.project(f'*, epoch_us({column}) AS "{name}"'))
+    return placed
 
 
 def sorted_batches(frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -13,12 +13,13 @@ Whatever is not proved to depend on nothing but sums is folded, and the reason i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
+from mimo_credits.frames.checks import Fault
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Account, Command, Record, Subscribe
 
@@ -36,6 +37,10 @@ class Folded(StrEnum):
     MANY_STRETCHES = "many stretches"
     LARGE_SUMS = "large sums"
     HOLDS_AND_CARRIED_CREDITS = "holds and carried credits"
+
+
+INPUT_FAULTS = frozenset(list(Fault)[: list(Fault).index(Fault.NO_CARD_IN_EFFECT)])
+"""Faults of rows that are no usage at all, whatever the book and the plan."""
 
 
 def why_folded(account: Account, commands: Sequence[Command], first: datetime) -> Folded | None:
@@ -58,9 +63,3 @@ def overage_owes_money(book: RateBook, since: datetime, until: datetime) -> bool
 def _in_force(book: RateBook, since: datetime, until: datetime) -> Iterator[RateCard]:
     yield book.at(since)
     yield from (card for card in book if since < to_utc(card.effective_from) <= until)
-
-
-def by_reason(folded: Iterable[Folded]) -> dict[Folded, int]:
-    """How many accounts each reason has."""
-    found = list(folded)
-    return {reason: found.count(reason) for reason in Folded if reason in found}

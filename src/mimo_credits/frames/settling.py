@@ -19,15 +19,15 @@ import narwhals.stable.v2 as nw
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import FaultyRows, InputError, Reason, RowsRefused, shown
-from mimo_credits.frames.arrow_rows import INPUT_FAULTS, instant
 from mimo_credits.frames.arrow_stream import settle_arrow, told
-from mimo_credits.frames.beside import joined, sorted_batches, table_beside
+from mimo_credits.frames.beside import joined, sorted_batches, table_beside, timed
 from mimo_credits.frames.checks import EXAMPLES, collected, examples
-from mimo_credits.frames.clocks import micros
+from mimo_credits.frames.clocks import micros, moment
 from mimo_credits.frames.columns import ADDED, REASON, Columns, present
-from mimo_credits.frames.engines import Frame, opened, with_micros
+from mimo_credits.frames.engines import Frame, opened
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.rating import rate
+from mimo_credits.frames.routing import INPUT_FAULTS
 from mimo_credits.frames.segments import Books
 from mimo_credits.frames.settlement import Settlement
 from mimo_credits.frames.slots import (
@@ -158,10 +158,10 @@ def _spans(frame: Frame, columns: Columns) -> dict[str, Span]:
     if isinstance(frame, nw.DataFrame) and not len(frame):
         return {}
     has_none = nw.col(str(columns.id)).is_null().cast(nw.Int64).alias(f"{OWN}none")
-    timed = with_micros(frame, columns.at, US).with_columns(has_none)
+    placed = timed(frame, columns.at, US).with_columns(has_none)
     us = nw.col(US)
     found = collected(
-        timed.group_by(columns.account).agg(
+        placed.group_by(columns.account).agg(
             nw.col(f"{OWN}none").sum().alias("nulls"), us.min().alias("first"), us.max().alias("last")
         )
     )
@@ -175,7 +175,7 @@ def _spans(frame: Frame, columns: Columns) -> dict[str, Span]:
 
 def _instant(us: int | float | None) -> Any:
     """Microseconds as an instant of the calendar; rows outside are refused by their rating."""
-    return instant(min(max(int(us), 0), _LAST)) if us is not None and us == us else FIRST_INSTANT  # noqa: PLR0124
+    return moment(min(max(int(us), 0), _LAST)) if us is not None and us == us else FIRST_INSTANT  # noqa: PLR0124
 
 
 # --- sums -----------------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def _placed(frame: Frame, slots: Slots, columns: Columns) -> Frame:
     """The rated rows of all accounts that are not folded, each with its slot."""
     rated: Frame = nw.from_native(rate(frame.to_native(), slots.book, columns=columns, errors="column"))
     accounts = slots.accounts_table(columns.account)
-    placed = joined(with_micros(rated, columns.at, US), accounts, [columns.account])
+    placed = joined(timed(rated, columns.at, US), accounts, [columns.account])
     begun = [(nw.col(US) >= nw.col(name)).cast(nw.Int64) for name in accounts.column_names if name.startswith(BEGINS)]
     slot = nw.col(FIRST).cast(nw.Int64)
     if begun:
@@ -299,9 +299,9 @@ def _folded(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[
     import pyarrow as pa
 
     names = pa.table({columns.account: pa.array(slots.folded, pa.string())})
-    timed = joined(with_micros(frame, columns.at, US), names, [columns.account], "semi")
+    rows_of_them = joined(timed(frame, columns.at, US), names, [columns.account], "semi")
     assert columns.id is not None, "the columns are checked"
-    batches = sorted_batches(timed, [columns.account, US, columns.id])
+    batches = sorted_batches(rows_of_them, [columns.account, US, columns.id])
     books: dict[str, Books] = {}
     rows = []
     for part in settle_arrow(batches, slots.known, slots.book, columns=columns, errors=errors, others=False):  # type: ignore[arg-type]
