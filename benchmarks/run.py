@@ -1,4 +1,4 @@
-"""`make bench`: measures pricing, the ledger, frames and the import in one run, prints the results, writes `results.md`.
+"""`make bench`: measures pricing, the ledger, many rows and the import, prints the results and writes `results.md`.
 
 `--quick` makes few rounds of less work and only prints, so that a rough run never replaces a careful one.
 """

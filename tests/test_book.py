@@ -300,3 +300,9 @@ def test_the_terms_of_a_plan_that_is_not_sold_are_an_error():
             ask()
     assert CARD.plan_cycle is CARD.cycle
     assert CARD.plan_policy is CARD.policy
+
+
+def test_each_card_reigns_from_its_start_on():
+    early, late = card_of("2026-01-01"), card_of("2026-02-01")
+    assert list(RateBook([late, early]).reigns()) == [(early.effective_from, early), (late.effective_from, late)]
+    assert [card for _, card in RateBook.fixed(late).reigns()] == [late]

@@ -14,6 +14,8 @@ from mimo_credits import (
     BeyondContext,
     CardMismatch,
     Conflict,
+    FaultyRow,
+    FaultyRows,
     InputError,
     MimoCreditsError,
     NoCardInEffect,
@@ -25,6 +27,7 @@ from mimo_credits import (
     RateCardError,
     Reason,
     Refused,
+    RowsRefused,
     SchemaMismatch,
     TooLarge,
     UnknownModel,
@@ -120,6 +123,11 @@ ERRORS = [
         TooLarge("what is spent", 2**63),
         {"where": "what is spent", "millicredits": 2**63},
         "what is spent would be 9223372036854775808 millicredits, beyond the 9,223,372,036,854,775,807 that fit.",
+    ),
+    (
+        RowsRefused([FaultyRows("negative", 2, (FaultyRow(7, {"at": AT}), FaultyRow(None, {"model": "m"})))]),
+        {"faults": (FaultyRows("negative", 2, (FaultyRow(7, {"at": AT}), FaultyRow(None, {"model": "m"}))),)},
+        "2 rows cannot be rated:\n  negative: 2, such as\n    row 7: at 2026-05-27T00:00:00+00:00\n    model 'm'",
     ),
     (
         SchemaMismatch("no such table: mimo_accounts"),

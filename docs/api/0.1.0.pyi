@@ -209,6 +209,17 @@ class Explanation(NamedTuple):
     sources: tuple[tuple[str, Source], ...]
     usage: Usage | None
 
+class FaultyRow(NamedTuple):
+    def __init__(row: int | None, values: Mapping[str, object]) -> None: ...
+    row: int | None
+    values: Mapping[str, object]
+
+class FaultyRows(NamedTuple):
+    def __init__(fault: str, rows: int, examples: tuple[FaultyRow, ...]) -> None: ...
+    examples: tuple[FaultyRow, ...]
+    fault: str
+    rows: int
+
 class Forecast:
     def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
     at: datetime
@@ -447,6 +458,7 @@ class RateBook(Seen):
     def next_migration(after: datetime) -> tuple[datetime, RateCard] | None: ...
     def quote(usage: Usages, at: datetime) -> Quote: ...
     def regime(at: datetime, pinned: RateCard | None = None) -> Regime: ...
+    def reigns() -> Iterator[tuple[datetime, RateCard]]: ...
     def to_markdown() -> str: ...
 
 class RateCard(Seen, Part):
@@ -567,6 +579,10 @@ class Restated(NamedTuple):
     now: datetime | None
     plan: Plan | None
     since: datetime | None
+
+class RowsRefused(MimoCreditsError):
+    def __init__(faults: Iterable[FaultyRows]) -> None: ...
+    faults: Any
 
 class Scheduled(NamedTuple):
     def __init__(at: datetime, tier: str | None, cancel: bool, ref: str) -> None: ...
@@ -1053,6 +1069,76 @@ def to_frame(value: object, backend: str | None = None, of: str = 'lines') -> An
 def token_growth(before: RateCard, after: RateCard) -> tuple[TokenGrowth, ...]: ...
 def what_if_sheet(rows: Iterable[WhatIf]) -> Sheet: ...
 def window_sheet(report: WindowReport) -> Sheet: ...
+
+# module mimo_credits.frames
+
+class Columns(NamedTuple):
+    def __init__(account: str = 'account', at: str = 'at', model: str = 'model', input_tokens: str = 'input_tokens', cached_tokens: str = 'cached_tokens', output_tokens: str = 'output_tokens', audio_seconds: str | None = 'audio_seconds', web_searches: str | None = 'web_searches', images: str | None = 'images', id: str | None = 'id') -> None: ...
+    account: str
+    all_counts: tuple[str | None, ...]
+    at: str
+    audio_seconds: str | None
+    cached_tokens: str
+    counts: tuple[str, ...]
+    id: str | None
+    images: str | None
+    input_tokens: str
+    model: str
+    output_tokens: str
+    rated_by: tuple[str, ...]
+    shown: tuple[str, ...]
+    web_searches: str | None
+
+class Fault(StrEnum):
+    BEYOND_CONTEXT = 'beyond-context'
+    CACHED_BEYOND_INPUT = 'cached-beyond-input'
+    MISSING = 'missing'
+    NEGATIVE = 'negative'
+    NOT_IN_PLAN = 'not-in-plan'
+    NO_CARD_IN_EFFECT = 'no-card-in-effect'
+    NO_RATE = 'no-rate'
+    OUTSIDE_CALENDAR = 'outside-calendar'
+    TOO_LARGE = 'too-large'
+    UNKNOWN_MODEL = 'unknown-model'
+
+def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Errors = 'raise') -> Any: ...
+def rate_sql(book: RateBook, source: str, dialect: Dialect, *, columns: Columns = Columns()) -> str: ...
+def total(frame: Any, column: str = 'millicredits') -> int: ...
+
+# module mimo_credits.frames.lookup
+
+class RatedArrays(NamedTuple):
+    def __init__(millicredits: Ints, rule: NDArray[np.int16], fault: NDArray[np.uint8], rules: Rules) -> None: ...
+    band: Ints
+    card: NDArray[np.int16]
+    fault: NDArray[np.uint8]
+    millicredits: Ints
+    off_peak: Bools
+    rule: NDArray[np.int16]
+    rules: Rules
+
+class Requests(NamedTuple):
+    def __init__(at: NDArray[np.datetime64], model: NDArray[np.integer], names: Sequence[str], input_tokens: NDArray[np.integer], cached_tokens: NDArray[np.integer], output_tokens: NDArray[np.integer], audio_seconds: NDArray[np.integer] | None = None, web_searches: NDArray[np.integer] | None = None, images: NDArray[np.integer] | None = None, missing: Bools | None = None) -> None: ...
+    at: NDArray[np.datetime64]
+    audio_seconds: NDArray[np.integer] | None
+    cached_tokens: NDArray[np.integer]
+    images: NDArray[np.integer] | None
+    input_tokens: NDArray[np.integer]
+    missing: Bools | None
+    model: NDArray[np.integer]
+    names: Sequence[str]
+    output_tokens: NDArray[np.integer]
+    web_searches: NDArray[np.integer] | None
+
+class Rules(NamedTuple):
+    def __init__(cards: tuple[str, ...], card: NDArray[np.int16], band: Ints, off_peak: Bools, fault: NDArray[np.uint8]) -> None: ...
+    band: Ints
+    card: NDArray[np.int16]
+    cards: tuple[str, ...]
+    fault: NDArray[np.uint8]
+    off_peak: Bools
+
+def rate_arrays(book: RateBook, requests: Requests) -> RatedArrays: ...
 
 # module mimo_credits.ledger
 
