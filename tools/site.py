@@ -29,6 +29,7 @@ PLACES = {
     "docs/examples/downstream/README.md": "downstream.md",
     "benchmarks/results.md": "benchmarks.md",
     "benchmarks/sql-results.md": "benchmarks-sql.md",
+    "benchmarks/large-results.md": "benchmarks-large.md",
     "rates/README.md": "rate-cards.md",
 }
 """Pages that lie elsewhere than in `docs/`, and where they stand in the site."""

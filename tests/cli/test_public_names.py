@@ -24,6 +24,7 @@ OPTIONS = {
     ],
     ("tiers",): [*CARD, "--json"],
     ("compare",): ["--workload", "--times", "--card", "--at", "--model", "--json"],
+    ("rate",): ["--output", "--card", "--errors", "--column", "--json"],
     ("cards",): ["--provider", "--json"],
     ("cards", "list"): ["--provider", "--json"],
     ("cards", "show"): ["--json"],

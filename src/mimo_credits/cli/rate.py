@@ -46,7 +46,7 @@ def add_to(commands: Commands) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("files", nargs="+", metavar="IN", help="a file, or a glob in quotes")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="the file to write")
     parser.add_argument("--card", metavar="V", help=f"rate all rows by {CARD}")
     parser.add_argument(
         "--errors",
