@@ -164,6 +164,18 @@ def test_a_month_goes_on_where_the_last_one_ended(world: World, cut: int) -> Non
     assert dict(settled(second, "polars").accounts) == dict(settled(world, "polars").accounts)
 
 
+@every_engine
+def test_of_one_instant_the_lower_id_is_paid_for_first(engine: str) -> None:
+    """Lite has 10 credits; each takes 6, and they stand in the other order."""
+    world = two_days(use("ada", 2, "b", 3), use("ada", 2, "a", 3), ada=LITE)
+    made = settled(world, engine)
+    assert {row["id"]: (row["drawn"], row["overage"]) for row in rows_of_frame(made.rows)} == {
+        "a": (6_000, 0),
+        "b": (4_000, 2_000),
+    }
+    check(world, made)
+
+
 # --- what is refused ------------------------------------------------------------------------------------------------
 
 
