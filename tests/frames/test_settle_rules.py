@@ -324,6 +324,23 @@ def test_web_searches_owe_money_by_themselves(engine: str) -> None:
     assert dict(made.folded) == {"ada": Folded.MONEY_FOR_USAGE}
 
 
+def test_what_falls_due_only_because_of_usage_is_folded() -> None:
+    """Without usage a hold takes all, and nothing is carried over. One request, and the hold is refused: what is carried
+    expires two days after the purchase, in the middle of a cycle that a trade-in began."""
+    book = RateBook([card(replace(TRADING, boundary="instant", exhausted="stop"))])
+    start = DAY + timedelta(hours=1)
+    lifecycle: list[Command] = [
+        *LITE,
+        Hold("all", start + timedelta(hours=2), credits=10, expires_at=start + timedelta(hours=25)),
+        ChangeTier("up", start + timedelta(hours=26), "standard"),
+    ]
+    rows = [use("ada", 2, "first"), use("ada", 48.5, "before"), use("ada", 49.5, "after", 40)]
+    world = two_days(*rows, book=book, ada=lifecycle)
+    made = settled(world, "polars")
+    assert dict(made.folded) == {"ada": Folded.HOLDS_AND_CARRIED_CREDITS}
+    check(world, made)
+
+
 def test_holds_are_told_by_sums_too() -> None:
     hold = Hold("hold", DAY + timedelta(hours=2), credits=9, expires_at=DAY + timedelta(hours=5))
     rows = [use("ada", 1 + number, f"r{number}") for number in range(1, 8)]

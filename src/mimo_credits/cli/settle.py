@@ -57,7 +57,7 @@ def add_to(commands: Commands) -> None:
         "--accounts", type=Path, metavar="FILE", help="how accounts stood before: what --accounts-out wrote"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="the rows, each with what it cost and who paid"
+        "--output", "-o", type=Path, metavar="FILE", help="the rows, each with what it cost and who paid"
     )
     parser.add_argument(
         "--statements", type=Path, metavar="FILE", help="one row for each segment of each account's cycles"
