@@ -68,8 +68,9 @@ mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an h
 bench: $(VENV)/.dev ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
 
-bench-large: $(VENV)/.dev ## rating 10 and 100 million rows from Parquet, with peak memory; writes benchmarks/large-results.md
+bench-large: $(VENV)/.dev ## rating and settling tens of millions of rows from Parquet; writes benchmarks/large-results.md and settling-results.md
 	$(BIN)/python -m benchmarks.frames_large
+	$(BIN)/python -m benchmarks.settling
 
 bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
 	$(BIN)/python -m benchmarks.sql

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import frames, ledger, pricing, starting
+from benchmarks import frames, ledger, pricing, settling, starting
 from benchmarks.report import environment, results
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pricing.measure(rounds=30),
             ledger.measure(rounds=3, size=10_000),
             frames.measure(rounds=3, size=100_000),
+            settling.measure(rounds=2, rows=100_000, accounts=1_000),
             starting.measure(rounds=5),
         ]
     else:
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pricing.measure(rounds=151),
             ledger.measure(rounds=9),
             frames.measure(rounds=15),
+            settling.measure(rounds=5),
             starting.measure(rounds=31),
         ]
     text = results(sections, environment(load), _policy())

@@ -1072,6 +1072,16 @@ def window_sheet(report: WindowReport) -> Sheet: ...
 
 # module mimo_credits.frames
 
+class BillRow(NamedTuple):
+    def __init__(account: str, segment_start: datetime, at: datetime, amount: Decimal, currency: str, reason: str, card: str | None) -> None: ...
+    account: str
+    amount: Decimal
+    at: datetime
+    card: str | None
+    currency: str
+    reason: str
+    segment_start: datetime
+
 class Columns(NamedTuple):
     def __init__(account: str = 'account', at: str = 'at', model: str = 'model', input_tokens: str = 'input_tokens', cached_tokens: str = 'cached_tokens', output_tokens: str = 'output_tokens', audio_seconds: str | None = 'audio_seconds', web_searches: str | None = 'web_searches', images: str | None = 'images', id: str | None = 'id') -> None: ...
     account: str
@@ -1101,8 +1111,59 @@ class Fault(StrEnum):
     TOO_LARGE = 'too-large'
     UNKNOWN_MODEL = 'unknown-model'
 
+class Folded(StrEnum):
+    HOLDS_AND_CARRIED_CREDITS = 'holds and carried credits'
+    LARGE_SUMS = 'large sums'
+    LATE_USAGE = 'late usage'
+    MANY_STRETCHES = 'many stretches'
+    MONEY_FOR_USAGE = 'money for usage'
+    OWN_CARD = 'own card'
+    USAGE_IN_THE_LIFECYCLE = 'usage in the lifecycle'
+
+Lifecycle: TypeAlias
+class Settled(NamedTuple):
+    def __init__(rows: pa.RecordBatch | None, books: Mapping[str, Books]) -> None: ...
+    accounts: dict[str, Account]
+    books: Mapping[str, Books]
+    rows: pa.RecordBatch | None
+    def statements(known: Lifecycles) -> tuple[pa.Table, pa.Table]: ...
+
+class Settlement:
+    def __init__(rows: Any, frame: Frame, slots: Slots, folded: Mapping[str, Books], rejected: Mapping[str, list[Rejection]], repeats: int) -> None: ...
+    accounts: Any
+    bills: Any
+    folded: Mapping[str, Folded]
+    rejected: Any
+    repeats: Any
+    rows: Any
+    statements: Any
+
+class StatementRow(NamedTuple):
+    def __init__(account: str, segment_start: datetime, segment_end: datetime, cycle_start: datetime, cycle_end: datetime, reason: str, tier: str, interval: Interval, currency: str, opening: int, issued: int, granted: int, used: int, overage: int, expired: int, held: int, closing: int, requests: int, due: Decimal) -> None: ...
+    account: str
+    closing: int
+    currency: str
+    cycle_end: datetime
+    cycle_start: datetime
+    due: Decimal
+    expired: int
+    granted: int
+    held: int
+    interval: Interval
+    issued: int
+    opening: int
+    overage: int
+    reason: str
+    requests: int
+    segment_end: datetime
+    segment_start: datetime
+    tier: str
+    used: int
+
 def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Errors = 'raise') -> Any: ...
 def rate_sql(book: RateBook, source: str, dialect: Dialect, *, columns: Columns = Columns()) -> str: ...
+def settle(usage: Any, lifecycle: Lifecycle, book: RateBook, *, columns: Columns = Columns(), accounts: Mapping[str, Account] | None = None, errors: Literal['raise', 'column'] = 'raise') -> Settlement: ...
+def settle_arrow(batches: Iterable[pa.RecordBatch], lifecycle: Lifecycle | Lifecycles, book: RateBook, *, columns: Columns = Columns(), accounts: Mapping[str, Account] | None = None, errors: Literal['raise', 'column'] = 'raise', others: bool = True) -> Iterator[Settled]: ...
 def total(frame: Any, column: str = 'millicredits') -> int: ...
 
 # module mimo_credits.frames.lookup

@@ -25,6 +25,9 @@ OPTIONS = {
     ("tiers",): [*CARD, "--json"],
     ("compare",): ["--workload", "--times", "--card", "--at", "--model", "--json"],
     ("rate",): ["--output", "--card", "--errors", "--column", "--json"],
+    ("settle",): [
+        *("--lifecycle", "--accounts", "--output", "--statements", "--bills", "--accounts-out", "--keep-going"),
+    ],
     ("cards",): ["--provider", "--json"],
     ("cards", "list"): ["--provider", "--json"],
     ("cards", "show"): ["--json"],

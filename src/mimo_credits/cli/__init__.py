@@ -14,7 +14,7 @@ from argparse import Action, ArgumentParser, Namespace, RawDescriptionHelpFormat
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mimo_credits.cli import cards, compare, plan, quote, rate, statement, tiers
+from mimo_credits.cli import cards, compare, plan, quote, rate, settle, statement, tiers
 from mimo_credits.cli.arguments import UsageError
 from mimo_credits.cli.output import PROGRAM, show, tell, warn
 from mimo_credits.errors import InputError, MimoCreditsError, NoCardInEffect, NoSuchCard, UnknownModel
@@ -69,7 +69,7 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (quote, statement, plan, compare, rate, tiers, cards):
+    for command in (quote, statement, plan, compare, rate, settle, tiers, cards):
         command.add_to(commands)
     return parser
 

@@ -51,12 +51,12 @@ def refuse(rated: Frame, columns: Columns) -> None:
     faults = [fault.value for fault in Fault if fault in counts]
     if faults:
         raise RowsRefused(
-            FaultyRows(fault, counts[fault], _examples(rated.filter(nw.col(REASON) == fault), columns))
+            FaultyRows(fault, counts[fault], examples(rated.filter(nw.col(REASON) == fault), columns))
             for fault in faults
         )
 
 
-def _examples(faulty: Frame, columns: Columns) -> tuple[FaultyRow, ...]:
+def examples(faulty: Frame, columns: Columns) -> tuple[FaultyRow, ...]:
     """Any few of the rows: those of a lazy frame have no order."""
     rows = collected(faulty.head(EXAMPLES)).select(*columns.shown).iter_rows(named=True)
     return tuple(FaultyRow(None, row) for row in rows)

@@ -32,6 +32,11 @@ def micros(instant: datetime) -> int:
     return ticks(instant - FIRST_INSTANT)
 
 
+def moment(microseconds: int) -> datetime:
+    """The instant so many microseconds after the beginning of 1970."""
+    return FIRST_INSTANT + timedelta(microseconds=microseconds)
+
+
 def ahead(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[tuple[datetime, int]]:
     """By how many microseconds the zone is ahead of UTC from `since` on, and again from each change before `until`."""
     yield since, _ahead(zone, since)

@@ -1,0 +1,69 @@
+"""Lifecycles: the few commands of each account (subscribing, changes, grants, …) that usage happens between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from mimo_credits.errors import InputError, several, shown, wrong_type
+from mimo_credits.ledger import Account, Command, timeline
+from mimo_credits.ledger.account import check_account
+from mimo_credits.ledger.commands import check_id
+
+Lifecycle: TypeAlias = Mapping[str, Iterable[Command]] | Iterable[tuple[str, Command]]
+"""Commands by account, or pairs of an account and one of its commands; in any order."""
+
+
+class Lifecycles:
+    """What is known of each account before its usage: how it stood, and its commands in the order of `timeline`.
+
+    Raises `InputError` for what is no account id, account or command, and `Conflict` for one id with two contents.
+    """
+
+    def __init__(self, lifecycle: Lifecycle, accounts: Mapping[str, Account] | None = None) -> None:
+        self._commands: dict[str, Sequence[Command]] = {}
+        self._accounts: dict[str, Account] = {}
+        for name, account in ({} if accounts is None else accounts).items():
+            check_id(name, "accounts")
+            check_account(account)
+            self._accounts[name] = account
+        for name, commands in _by_account(lifecycle).items():
+            check_id(name, "lifecycle")
+            try:
+                self._commands[name] = timeline(commands)
+            except InputError as error:
+                raise InputError("lifecycle", f"of account {shown(name)}: {error}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        """Every account that has commands or stood before."""
+        yield from self._commands
+        yield from (name for name in self._accounts if name not in self._commands)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._commands or name in self._accounts
+
+    def __len__(self) -> int:
+        return len(self._commands.keys() | self._accounts.keys())
+
+    def commands(self, name: str) -> Sequence[Command]:
+        """The account's commands in their order."""
+        return self._commands.get(name, ())
+
+    def account(self, name: str) -> Account:
+        """The account as it stood before all of them."""
+        return self._accounts.get(name) or _NEW
+
+
+_NEW = Account()
+
+
+def _by_account(lifecycle: object) -> Mapping[str, Iterable[Command]]:
+    if isinstance(lifecycle, Mapping):
+        return lifecycle
+    commands: dict[str, list[Command]] = {}
+    pairs: Iterable[object] = several(lifecycle, "lifecycle", "pairs of an account id and a command")  # type: ignore[arg-type]
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise wrong_type("lifecycle", "pairs of an account id and a command", pair)
+        commands.setdefault(pair[0], []).append(pair[1])
+    return commands

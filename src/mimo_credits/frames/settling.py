@@ -1,0 +1,315 @@
+"""`settle`: the ledger of many accounts at once, on the engine that holds their usage.
+
+Lifecycles are few, so the ledger's engine decides them; usage is much, so it is summed where it lies:
+
+1. every row is rated, and told the stretch of its account that it lies in (`segments`);
+2. the engine for tables sums each stretch, and the ledger draws the sums from the pots;
+3. only where a stretch used more than its pots hold does the order of rows matter: there a running sum, in the order of
+   instant and id, finds the request on which the pots run out, and splits it.
+
+Accounts that sums cannot tell are folded row by row (`routing`, `arrow_stream`). The result is the ledger's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+
+from mimo_credits.book import RateBook, check_book
+from mimo_credits.errors import FaultyRows, InputError, Reason, RowsRefused, shown
+from mimo_credits.frames.arrow_stream import settle_arrow, told
+from mimo_credits.frames.beside import joined, sorted_batches, table_beside, timed
+from mimo_credits.frames.checks import EXAMPLES, collected, examples
+from mimo_credits.frames.clocks import micros, moment
+from mimo_credits.frames.columns import ADDED, REASON, Columns, present
+from mimo_credits.frames.engines import Frame, opened
+from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
+from mimo_credits.frames.rating import rate
+from mimo_credits.frames.routing import INPUT_FAULTS
+from mimo_credits.frames.segments import Books
+from mimo_credits.frames.settlement import Settlement
+from mimo_credits.frames.slots import (
+    BEGINS,
+    FIRST,
+    IS_FOLDED,
+    IS_REFUSED,
+    NOT_TIGHT,
+    OWN,
+    POOL,
+    SEGMENT,
+    SLOT,
+    Slots,
+    Span,
+    Sum,
+)
+from mimo_credits.frames.splitting import split_rows
+from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT
+from mimo_credits.ledger import Account
+
+ROW, US = f"{OWN}row", f"{OWN}us"
+RESULTS = (*ADDED, "drawn", "overage", SEGMENT)
+"""What settling adds to a frame's columns."""
+
+_NO_USAGE = [fault.value for fault in INPUT_FAULTS]
+_LAST = micros(LAST_INSTANT) - 1
+
+
+def settle(
+    usage: Any,
+    lifecycle: Lifecycle,
+    book: RateBook,
+    *,
+    columns: Columns = Columns(),
+    accounts: Mapping[str, Account] | None = None,
+    errors: Literal["raise", "column"] = "raise",
+) -> Settlement:
+    """The ledger of every account: usage from a frame, and between it the commands of a lifecycle.
+
+    The frame (Polars, DuckDB, PySpark, pandas or PyArrow) needs an account and an id for each request, unique in its
+    account, beside what `rate` needs. `accounts` says how accounts stood before, so that one month goes on where the
+    last one ended. Each account ends as `fold(account, timeline([*commands, *records]), book)` does. As `timeline`
+    does, a row that is there twice counts once; one id with two contents is refused.
+
+    With `errors="raise"`, usage that has no price or whose account has no plan at its instant raises `RowsRefused` with
+    counts and examples, and a command that is refused raises `Refused`. With `errors="column"` they change nothing: a
+    row names its fault in the column `reason` (`not-subscribed` is one) and costs 0, and `rejected` has the commands.
+
+    An eager frame's rows come back in their order, a lazy one stays lazy, though its sums are taken here and now.
+    Raises `InputError` for a frame or a lifecycle that is wrong in itself.
+    """
+    check_book(book)
+    if errors not in ("raise", "column"):
+        raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
+    known = Lifecycles(lifecycle, accounts)
+    frame = opened(usage)
+    there = _columns(columns, frame)
+    if isinstance(frame, nw.DataFrame):
+        frame = frame.with_row_index(ROW)
+    spans = _spans(frame, there)
+    once, repeats = _each_once(frame, there, known)
+    slots = Slots(known, book)
+    slots.lay_out(spans)
+    if errors == "raise":
+        _raise_rejected(slots)
+    sums = _sums(_placed(once, slots, there), there)
+    slots.draw({number: found for number, (found, _) in sums.items() if found is not None})
+    if errors == "raise":
+        _raise_rejected(slots)
+        _refuse_rows(once, slots, there, sums)
+    rows, books = _rows(once, slots, there, errors)
+    rejected = {**slots.rejected, **{name: each.rejected for name, each in books.items() if each.rejected}}
+    return Settlement(rows, frame, slots, books, rejected, repeats)
+
+
+def _columns(columns: Columns, frame: Frame) -> Columns:
+    """The columns that the frame has. Raises `InputError` where those of account and id are missing, or no text."""
+    schema = frame.collect_schema()
+    there = present(columns, schema)
+    for field in ("account", "id"):
+        name = getattr(columns, field)
+        if name not in schema:
+            raise InputError("columns", f"the frame has no column {name!r}, which holds the {field} of each request")
+        if not isinstance(schema[name], nw.String):
+            raise InputError("columns", f"{name!r} needs text, not {schema[name]}")
+    for name in schema:
+        if name in RESULTS or name.startswith(OWN):
+            raise InputError("columns", f"the frame has a column {name!r} already, which settling would add: rename it")
+    return there._replace(id=columns.id)
+
+
+# --- what is there --------------------------------------------------------------------------------------------------
+
+
+def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame, int]:
+    """The frame without repeats, and how many it had. Raises `InputError` for one id with two contents."""
+    assert columns.id is not None, "the columns are checked"
+    counted = collected(frame.select(nw.len().alias("rows"), nw.col(columns.id).n_unique().alias("ids")))
+    rows, ids = (int(value or 0) for value in counted.row(0))
+    key = [columns.account, columns.id]
+    taken = [(name, getattr(command, "id", "")) for name in known for command in known.commands(name)]
+    _check_taken(frame, key, taken)
+    if ids == rows:
+        return frame, 0
+    content = frame.select(*dict.fromkeys([*key, *columns.rated_by])).unique()
+    conflicts = collected(content.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1).head(EXAMPLES))
+    if len(conflicts):
+        which = ", ".join(f"{such!r} of {name!r}" for name, such in conflicts.select(key).iter_rows())
+        raise InputError(columns.id, f"stands with two contents, such as {which}")
+    once = frame.unique(subset=key, keep="any")
+    return once, rows - int(collected(once.select(nw.len())).item())
+
+
+def _check_taken(frame: Frame, key: Sequence[str], taken: Sequence[tuple[str, str]]) -> None:
+    """Raises `InputError` where usage has the id of a command of its own account."""
+    import pyarrow as pa
+
+    names, ids = [name for name, _ in taken], [each for _, each in taken]
+    table = pa.table({key[0]: pa.array(names, pa.string()), key[1]: pa.array(ids, pa.string())})
+    found = collected(joined(frame, table, key, "semi").select(*key).head(EXAMPLES))
+    if len(found):
+        which = ", ".join(f"{such!r} of {name!r}" for name, such in found.iter_rows())
+        raise InputError(key[1], f"is the id of a command of the same account, such as {which}")
+
+
+def _spans(frame: Frame, columns: Columns) -> dict[str, Span]:
+    """The first and last instant of each account's rows. Raises `InputError` for rows without an account or an id."""
+    if isinstance(frame, nw.DataFrame) and not len(frame):
+        return {}
+    has_none = nw.col(str(columns.id)).is_null().cast(nw.Int64).alias(f"{OWN}none")
+    placed = timed(frame, columns.at, US).with_columns(has_none)
+    us = nw.col(US)
+    found = collected(
+        placed.group_by(columns.account).agg(
+            nw.col(f"{OWN}none").sum().alias("nulls"), us.min().alias("first"), us.max().alias("last")
+        )
+    )
+    spans = {}
+    for name, without, first, last in found.select(columns.account, "nulls", "first", "last").iter_rows():
+        if name is None or without:
+            raise InputError(columns.account if name is None else str(columns.id), "is null in some rows")
+        spans[str(name)] = Span(_instant(first), _instant(last))
+    return spans
+
+
+def _instant(us: int | float | None) -> Any:
+    """Microseconds as an instant of the calendar; rows outside are refused by their rating."""
+    return moment(min(max(int(us), 0), _LAST)) if us is not None and us == us else FIRST_INSTANT  # noqa: PLR0124
+
+
+# --- sums -----------------------------------------------------------------------------------------------------------
+
+
+def _placed(frame: Frame, slots: Slots, columns: Columns) -> Frame:
+    """The rated rows of all accounts that are not folded, each with its slot."""
+    rated: Frame = nw.from_native(rate(frame.to_native(), slots.book, columns=columns, errors="column"))
+    accounts = slots.accounts_table(columns.account)
+    placed = joined(timed(rated, columns.at, US), accounts, [columns.account])
+    begun = [(nw.col(US) >= nw.col(name)).cast(nw.Int64) for name in accounts.column_names if name.startswith(BEGINS)]
+    slot = nw.col(FIRST).cast(nw.Int64)
+    if begun:
+        slot = slot + nw.sum_horizontal(*begun)
+    return placed.filter(~nw.col(IS_FOLDED)).with_columns(slot.alias(SLOT))
+
+
+def _sums(placed: Frame, columns: Columns) -> dict[int, tuple[Sum | None, int]]:
+    """The sum of each slot's rated rows, and how many rows it has besides."""
+    if isinstance(placed, nw.DataFrame) and not len(placed):
+        return {}
+    is_rated = nw.col("rated")
+    noted = placed.with_columns(
+        nw.when(is_rated).then(nw.col(US)).otherwise(nw.lit(0)).cast(nw.Int64).alias(f"{OWN}at"),
+        is_rated.cast(nw.Int64).alias(f"{OWN}one"),
+    )
+    cost = nw.col("millicredits")
+    found = collected(
+        noted.group_by(SLOT).agg(
+            nw.col(f"{OWN}one").sum().alias("rows"),
+            cost.sum().alias("total"),
+            cost.max().alias("dearest"),
+            nw.col(f"{OWN}at").max().alias("last"),
+            nw.col(columns.web_searches or SLOT).max().alias("owes"),
+            nw.len().alias("all"),
+        )
+    )
+    sums: dict[int, tuple[Sum | None, int]] = {}
+    names = (SLOT, "rows", "total", "dearest", "last", "owes", "all")
+    for slot, rows, total, dearest, last, money, count in found.select(*names).iter_rows():
+        owing = columns.web_searches is not None and bool(money)
+        one = Sum(int(rows), int(total), dearest, _instant(last), owing) if rows else None
+        sums[slot] = one, int(count) - int(rows)
+    return sums
+
+
+def _raise_rejected(slots: Slots) -> None:
+    for name, rejected in slots.rejected.items():
+        if slots.courses[name].simple or name in slots.totals:
+            raise told(rejected[0].error, name)
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def _judged(placed: Frame, slots: Slots) -> Frame:
+    """The placed rows beside what is known of their slots.
+
+    `reason` has, as the ledger decides, what is no usage, then that nobody is subscribed, then what has no price.
+    """
+    beside = joined(placed, slots.slots_table(), [SLOT])
+    fault = nw.col(REASON).cast(nw.String)
+    is_usage = fault.is_null() | ~fault.is_in(_NO_USAGE)
+    reason = nw.when(nw.col(IS_REFUSED) & is_usage).then(nw.lit(Reason.NOT_SUBSCRIBED.value)).otherwise(fault)
+    return beside.with_columns(reason.alias(REASON), nw.col("card").cast(nw.String))
+
+
+def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Mapping[int, tuple[Sum | None, int]]) -> None:
+    """Raises `RowsRefused` where rows have no price or nobody is subscribed."""
+    refused = slots.slots_table()[IS_REFUSED].to_pylist()
+    if not any(faulty or refused[slot] for slot, (_, faulty) in sums.items()):
+        return
+    rows = _judged(_placed(frame, slots, columns), slots).filter(~nw.col(REASON).is_null())
+    counts = collected(rows.group_by(REASON).agg(nw.len().alias("rows")))
+    raise RowsRefused(
+        [
+            FaultyRows(str(reason), int(count), examples(rows.filter(nw.col(REASON) == reason), columns))
+            for reason, count in sorted(counts.select(REASON, "rows").iter_rows())
+        ]
+    )
+
+
+def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Any, dict[str, Books]]:
+    """All rows with who paid for them, and the books of the accounts that were folded."""
+    schema = frame.collect_schema()
+    kept = [*schema, *RESULTS, *([REASON] if errors == "column" else [])]
+    judged = _judged(_placed(frame, slots, columns), slots)
+    parts: list[Any] = [_paid_by_pots(judged.filter(nw.col(POOL) == NOT_TIGHT) if slots.tight else judged).select(kept)]
+    if slots.tight:
+        tight = judged.filter((nw.col(POOL) != NOT_TIGHT) & nw.col(REASON).is_null())
+        assert columns.id is not None, "the columns are checked"
+        parts.append(split_rows(tight, [US, columns.id]).select(kept))
+        faulty = judged.filter((nw.col(POOL) != NOT_TIGHT) & ~nw.col(REASON).is_null())
+        if errors == "column":
+            parts.append(_paid_by_pots(faulty).select(kept))
+    books: dict[str, Books] = {}
+    if slots.folded:
+        folded, books = _folded(frame, slots, columns, errors)
+        parts.append(_like(folded.select(kept), parts[0]))
+    rows: Frame = nw.concat(parts, how="vertical") if len(parts) > 1 else parts[0]
+    if isinstance(rows, nw.DataFrame):
+        rows = rows.sort(ROW).drop(ROW)
+    return rows.to_native(), books
+
+
+def _paid_by_pots(rows: Frame) -> Frame:
+    """Rows of slots that are not tight; those that are refused cost nothing."""
+    refused = ~nw.col(REASON).is_null()
+    zero = nw.lit(0).cast(nw.Int64)
+    return rows.with_columns(
+        nw.when(refused).then(zero).otherwise(nw.col("millicredits")).cast(nw.Int64).alias("millicredits"),
+        nw.when(~refused).then(nw.col("card")).alias("card"),
+        nw.when(refused).then(zero - 1).otherwise(nw.col("band")).cast(nw.Int64).alias("band"),
+        (nw.col("off_peak") & ~refused).alias("off_peak"),
+        (nw.col("rated") & ~refused).alias("rated"),
+    ).with_columns(nw.col("millicredits").alias("drawn"), zero.alias("overage"))
+
+
+def _folded(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Frame, dict[str, Books]]:
+    """The rows and the books of the accounts that are folded row by row."""
+    import pyarrow as pa
+
+    names = pa.table({columns.account: pa.array(slots.folded, pa.string())})
+    rows_of_them = joined(timed(frame, columns.at, US), names, [columns.account], "semi")
+    assert columns.id is not None, "the columns are checked"
+    batches = sorted_batches(rows_of_them, [columns.account, US, columns.id])
+    books: dict[str, Books] = {}
+    rows = []
+    for part in settle_arrow(batches, slots.known, slots.book, columns=columns, errors=errors, others=False):  # type: ignore[arg-type]
+        books.update(part.books)
+        rows.append(part.rows)
+    return table_beside(frame, pa.Table.from_batches(rows)), books
+
+
+def _like(rows: Frame, others: Frame) -> Frame:
+    """The rows with the types of the others."""
+    return rows.select(*(nw.col(name).cast(kind) for name, kind in others.collect_schema().items()))

@@ -1,0 +1,69 @@
+"""Settling a frame is the ledger's own fold of each account, on every engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from mimo_credits.frames.settlement import Settlement
+from mimo_credits.frames.settling import settle
+from tests.frames.accounts import World, amounts, reference, statement_rows, table, worlds
+from tests.frames.engines import ENGINES, rows_of_frame
+
+
+def settled(world: World, engine: str, **options: Any) -> Settlement:
+    frame = ENGINES[engine](table(world.rows))
+    return settle(frame, world.lifecycle, world.book, accounts=world.before, **{"errors": "column", **options})
+
+
+def check(world: World, made: Settlement) -> None:
+    """Everything that a settlement says is what the reference says."""
+    rows = rows_of_frame(made.rows)
+    statements = rows_of_frame(made.statements)
+    assert sorted(made.accounts) == world.names()
+    assert len(rows) == len(world.rows) - made.repeats
+    for name in world.names():
+        expected = reference(world, name)
+        assert made.accounts[name] == expected.account
+        if name not in world.before:
+            own = [amounts(row) for row in statements if row["account"] == name]
+            assert own == statement_rows(name, expected.statement)
+        check_rows(name, world, [row for row in rows if row["account"] == name])
+        commands = {getattr(command, "id", "") for command in world.lifecycle.get(name, ())}
+        refused = [each.command for each in made.rejected.get(name, ())]
+        assert [getattr(each, "id", "") for each in refused] == [id for id in expected.rejected if id in commands]
+
+
+def check_rows(name: str, world: World, rows: list[dict[str, Any]]) -> None:
+    expected = reference(world, name)
+    paid = {
+        row["id"]: (row["millicredits"], row["overage"], row["card"], row["off_peak"], row["band"])
+        for row in rows
+        if row["rated"]
+    }
+    assert paid == expected.paid
+    assert all(row["drawn"] == row["millicredits"] - row["overage"] for row in rows)
+    ids = {row.id for row in world.rows if row.account == name}
+    assert {row["id"]: row["reason"] for row in rows if not row["rated"]} == {
+        id: why for id, why in expected.rejected.items() if id in ids
+    }
+
+
+FEW = settings(max_examples=max(15, settings.default.max_examples // 5))
+"""Each example is settled by an engine that takes longer to start than a ledger to decide."""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@FEW
+@given(world=worlds())
+def test_it_is_the_fold_of_every_account(engine: str, world: World) -> None:
+    check(world, settled(world, engine))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@FEW
+@given(world=worlds(hostile=True))
+def test_it_is_the_fold_whatever_is_asked(engine: str, world: World) -> None:
+    check(world, settled(world, engine))
