@@ -13,7 +13,7 @@ from billing_backend import keys
 from billing_backend.engines import open_engine
 from billing_backend.tables import prepare
 from load_run import run
-from tests.serving import Served
+from serving import Served
 
 from tools.postgres import Postgres
 

@@ -103,4 +103,4 @@ def test_each_snippet_on_testing_is_complete_by_itself(example):
 
 
 def test_the_readme_shows_what_it_promises():
-    assert len(examples_of(ROOT / "README.md")) == 13
+    assert len(examples_of(ROOT / "README.md")) == 14

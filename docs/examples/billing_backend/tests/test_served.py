@@ -13,8 +13,8 @@ import uvicorn
 from billing_backend import command, keys
 from billing_backend.engines import open_engine, reading
 from load_run import Client
+from serving import EXAMPLE, Served, environment
 from sqlalchemy import func, select
-from tests.serving import EXAMPLE, Served, environment
 
 from mimo_credits.sql import metadata
 

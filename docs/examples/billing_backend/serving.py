@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-EXAMPLE = Path(__file__).parents[1]
+EXAMPLE = Path(__file__).parent
 
 
 def environment(url: str) -> dict[str, str]:
