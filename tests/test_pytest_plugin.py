@@ -215,7 +215,7 @@ def test_it_costs_a_foreign_run_nothing_and_says_nothing(run):
             assert "mimo_credits" not in sys.modules
             assert "pydantic" not in sys.modules
     """
-    done = run(test, "-p", "no:hypothesispytest", alone=True)
+    done = run(test, "-p", "no:hypothesispytest", "-p", "no:schemathesis", alone=True)
     assert done.ret == 0
     assert "rate card" not in done.stdout.str()
 
@@ -247,10 +247,14 @@ def test_a_pin_holds_in_threads_and_coroutines(run):
 
 
 def test_it_works_under_xdist_with_coverage(pytester):
-    """Lines that run at import count as covered only if the library was not imported before coverage began."""
+    """Lines that run at import count as covered only if the library was not imported before coverage began.
+
+    Schemathesis imports Hypothesis as pytest starts, and Hypothesis whatever registers strategies.
+    """
     pytester.makepyfile(test_it=textwrap.dedent(SHOWS_THE_CARD))
     done = pytester.runpytest_subprocess(
-        "--rate-card", "2026-05-27.1", "-n", "1", "--cov=mimo_credits.frozen", "--cov-report=term"
+        *("--rate-card", "2026-05-27.1", "-n", "1", "-p", "no:schemathesis"),
+        *("--cov=mimo_credits.frozen", "--cov-report=term"),
     )
     assert done.ret == 0
     frozen = next(line for line in done.stdout.lines if "frozen.py" in line)
