@@ -22,7 +22,7 @@ PRICES := .price-data
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all check thorough mutants bench bench-large bench-sql new-card sums sources compare-prices scenarios schema api pictures site clean
+.PHONY: help demo test test-all check thorough mutants bench bench-large bench-sql bench-spark new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ bench-large: $(VENV)/.dev ## rating and settling tens of millions of rows from P
 bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL; writes benchmarks/sql-results.md
 	$(BIN)/python -m benchmarks.sql
 
+bench-spark: $(VENV)/.dev ## rating and settling on Spark against rows, accounts and cards (needs Java); writes benchmarks/spark-results.md
+	$(BIN)/python -m benchmarks.spark
+
 new-card: $(VENV)/.runtime ## begins a rate card from the last one: VERSION=2026-12-01, of a correction REVISION=2 too
 	@test -n "$(VERSION)" || { echo 'Say on which day it takes effect: make new-card VERSION=2026-12-01' >&2; exit 2; }
 	$(BIN)/python -m tools.new_card "$(VERSION)" --revision "$(REVISION)" --folder "$(FOLDER)"
@@ -101,7 +104,7 @@ site: $(VENV)/.site ## builds the documentation site, its notebooks run
 	$(BIN)/python -m tools.site
 
 clean: ## removes .venv and what the tools leave behind
-	rm -rf $(VENV) $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
+	rm -rf $(VENV) $(PRICES) .venv-spark .venv-spark.lock benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a file says what .venv holds. Installed editable, so that the code in src/ is the code that runs.

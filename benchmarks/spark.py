@@ -32,11 +32,11 @@ class Point(NamedTuple):
     cards: int
 
 
-MIDDLE = Point(1_000_000, 10_000, 4)
+MIDDLE = Point(300_000, 10_000, 4)
 VARIED = {
     "Rows": [MIDDLE._replace(rows=rows) for rows in (100_000, 300_000, 1_000_000)],
     "Accounts": [MIDDLE._replace(accounts=accounts) for accounts in (1_000, 10_000, 100_000)],
-    "Rate cards": [MIDDLE._replace(cards=cards) for cards in (4, 6, 8)],
+    "Rate cards": [MIDDLE._replace(cards=cards) for cards in (2, 4, 8)],
 }
 
 

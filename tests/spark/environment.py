@@ -82,7 +82,7 @@ def submit(script: Path, *arguments: object, archive: Path, **settings: str) -> 
 
     `settings` are Spark's, with `__` for a point.
     """
-    home = CLUSTER.parents[1] / "bin/spark-submit"
+    program = CLUSTER.parents[1] / "bin/spark-submit"
     named = {name.replace("__", "."): value for name, value in settings.items()}
     spark = {
         "spark.ui.enabled": "false",
@@ -95,9 +95,11 @@ def submit(script: Path, *arguments: object, archive: Path, **settings: str) -> 
     }
     options = [part for name, value in spark.items() for part in ("--conf", f"{name}={value}")]
     cluster = ["--master", "local-cluster[2,1,1024]", "--driver-memory", "1g", "--archives", f"{archive}#libraries"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))
+    }
     (packages,) = CLUSTER.parents[1].glob("lib/python*/site-packages")
     environment |= {"SPARK_HOME": str(packages / "pyspark"), "SPARK_LOCAL_IP": "127.0.0.1"}
     environment |= {"SPARK_LOCAL_HOSTNAME": "127.0.0.1"}
-    command = [str(home), *cluster, *options, str(script), *map(str, arguments)]
+    command = [str(program), *cluster, *options, str(script), *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=1_200)

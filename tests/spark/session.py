@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from pyarrow import parquet
 
 from mimo_credits import MimoCreditsError, load_book
-from mimo_credits.frames import rate, rate_sql, settle, total
+from mimo_credits.frames import Columns, rate, rate_sql, settle, total
 from mimo_credits.wire import from_data
 from tests.frames.books import BOOKS
 
@@ -45,9 +45,12 @@ def main() -> None:
     (folder / "totals.json").write_text(json.dumps(totals))
     naive = spark.read.parquet(str(folder / "naive.parquet"))
     naive.createOrReplaceTempView("naive")
+    tokens_only = Columns(audio_seconds=None, web_searches=None, images=None)
+    naive_sql = rate_sql(load_book(), "naive", "spark", columns=tokens_only)
     refusals = {
         "naive": refusal(lambda: rate(naive, load_book())),
-        "naive sql": refusal(lambda: spark.sql(rate_sql(load_book(), "naive", "spark")).count()),
+        "naive sql": refusal(lambda: spark.sql(naive_sql).collect()),
+        "naive sql, ANSI": under_ansi(spark, lambda: refusal(lambda: spark.sql(naive_sql).collect())),
         "naive settle": refusal(lambda: settle(naive, {}, load_book())),
         "faults": refusal(lambda: rate(requests, load_book())),
     }
@@ -64,13 +67,19 @@ def keep(frame: Any, path: Path) -> None:
     parquet.write_table(frame.toArrow(), path)
 
 
+def under_ansi(spark: Any, work: Callable[[], str]) -> str:
+    """What comes of work where Spark is stricter."""
+    spark.conf.set("spark.sql.ansi.enabled", "true")
+    return work()
+
+
 def refusal(work: Callable[[], object]) -> str:
     """What a refusal says."""
     try:
         work()
     except MimoCreditsError as error:
         return f"{type(error).__name__}: {error}"
-    except Exception as error:  # noqa: BLE001 - Spark's own
+    except Exception as error:
         return f"Spark: {error}"
     return "not refused"
 

@@ -16,7 +16,7 @@ from tests.frames.accounts import Row, World, amounts, reference, statement_rows
 from tests.frames.engines import ENGINES, rows_of_frame
 from tests.packaging.building import ROOT, once
 from tests.spark import lakes
-from tests.spark.environment import CLUSTER, submit
+from tests.spark.environment import CLUSTER, made, submit
 
 pytestmark = pytest.mark.beyond_core
 
@@ -24,7 +24,12 @@ JOB = ROOT / "docs/examples/spark/settle_lake.py"
 WORLD = lakes.world()
 RUNS = {
     "in order, ANSI": (lakes.in_order_of_accounts, ["--partitions", 2], "true", "Asia/Shanghai"),
-    "by day, wrapping": (lakes.by_day_in_no_order, ["--partitions", 5, "--partition-by", "day"], "false", "America/New_York"),
+    "by day, wrapping": (
+        lakes.by_day_in_no_order,
+        ["--partitions", 5, "--partition-by", "day"],
+        "false",
+        "America/New_York",
+    ),
 }
 RESULT = ("millicredits", "drawn", "overage", "card", "band", "off_peak", "rated", "segment_start", "reason")
 
@@ -52,7 +57,7 @@ def test_every_row_statement_and_account_is_the_folds(output: Path) -> None:
     rows, statements = read(output / "rows"), read(output / "statements")
     accounts = {line["account"]: line for line in read(output / "accounts")}
     assert len(rows) == len(WORLD.rows)
-    assert sorted(accounts) == sorted({*WORLD.names()} - {"nobody"} | {"nobody"})
+    assert sorted(accounts) == WORLD.names()
     for name in WORLD.names():
         expected = reference(WORLD, name)
         assert loads(accounts[name]["state"]) == expected.account
@@ -96,9 +101,9 @@ def digest(rows: list[dict[str, Any]]) -> str:
 
 def _plain(value: Any) -> str:
     """Instants in UTC, whichever class of instants an engine has."""
-    if hasattr(value, "astimezone") and value == value:  # noqa: PLR0124 - pandas has an instant that is none
+    if hasattr(value, "astimezone") and value == value:
         return repr(round(value.timestamp() * 1_000_000))
-    return "None" if value is None or value != value else repr(value)  # noqa: PLR0124
+    return "None" if value is None or value != value else repr(value)
 
 
 def test_a_fault_ends_the_job_with_its_name(archive: Path, tmp_path: Path) -> None:
@@ -114,3 +119,10 @@ def test_a_fault_ends_the_job_with_its_name(archive: Path, tmp_path: Path) -> No
 def test_the_cluster_knows_this_library_from_the_archive_alone(archive: Path) -> None:
     found = subprocess.run([CLUSTER, "-c", "import pydantic"], capture_output=True, text=True, check=False, cwd="/")
     assert "No module named 'pydantic'" in found.stderr
+
+
+def test_without_java_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(RuntimeError, match="apt-get install openjdk-17-jre-headless"):
+        made()

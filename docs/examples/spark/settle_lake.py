@@ -98,7 +98,9 @@ def settle(lake: DataFrame, known: Lifecycles, book: RateBook, partitions: int |
     return settled.unionByName(without_usage.mapInArrow(unused(broadcast, errors), others), allowMissingColumns=True)
 
 
-def used(broadcast: Broadcast[tuple[Lifecycles, RateBook]], errors: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+def used(
+    broadcast: Broadcast[tuple[Lifecycles, RateBook]], errors: str
+) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     """The fold of a partition, whose rows are sorted."""
 
     def fold(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -109,7 +111,9 @@ def used(broadcast: Broadcast[tuple[Lifecycles, RateBook]], errors: str) -> Call
     return fold
 
 
-def unused(broadcast: Broadcast[tuple[Lifecycles, RateBook]], errors: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+def unused(
+    broadcast: Broadcast[tuple[Lifecycles, RateBook]], errors: str
+) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     """The lifecycles of accounts without usage, by their names."""
 
     def fold(batches: Batches) -> Iterator[pa.RecordBatch]:

@@ -42,8 +42,7 @@ _WORDS: dict[Dialect, _Words] = {
     ),
     # Spark's quotes are escaped by a backslash in every version.
     "spark": _Words(
-        "CASE typeof({0}) WHEN 'timestamp' THEN unix_micros({0}) "
-        "ELSE raise_error('the instants need a time zone') END",
+        "CASE typeof({0}) WHEN 'timestamp' THEN unix_micros({0}) ELSE raise_error('the instants need a time zone') END",
         "`",
         "DIV",
         "EXCEPT",
