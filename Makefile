@@ -23,7 +23,7 @@ BACKEND := docs/examples/billing_backend
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-all test-beyond check static thorough mutants bench bench-large bench-sql bench-backend backend new-card sums sources compare-prices scenarios schema api pictures site clean
+.PHONY: help demo test test-all test-beyond check static thorough mutants bench bench-large bench-sql bench-spark bench-backend backend new-card sums sources compare-prices scenarios schema api pictures site clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,9 @@ bench-sql: $(VENV)/.test ## speed of the stored ledger in SQLite and PostgreSQL;
 bench-backend: $(VENV)/.test ## speed of the example's billing backend in SQLite and PostgreSQL; prints it
 	PYTHONPATH=$(BACKEND) $(BIN)/python -m benchmarks.backend
 
+bench-spark: $(VENV)/.dev ## rating and settling on Spark against rows, accounts and cards (needs Java); writes benchmarks/spark-results.md
+	$(BIN)/python -m benchmarks.spark
+
 backend: $(VENV)/.backend ## the example's billing backend with sample data, on this machine only: DATABASE_URL=… for another database
 	@mkdir -p build
 	@DATABASE_URL="$${DATABASE_URL:-sqlite:///build/billing.db}" exec $(BIN)/billing-backend demo $(ARGS)
@@ -111,7 +114,7 @@ site: $(VENV)/.site ## builds the documentation site in build/site, its notebook
 	$(BIN)/python -m tools.site
 
 clean: ## removes .venv and what the tools leave behind
-	rm -rf $(VENV) .venv-litellm-proxy* $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
+	rm -rf $(VENV) .venv-litellm-proxy* .venv-spark* $(PRICES) benchmarks/.venv* build dist mutants htmlcov .coverage .coverage.* .hypothesis .*_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a file says what .venv holds. Installed editable, so that the code in src/ is the code that runs.

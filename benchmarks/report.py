@@ -110,9 +110,9 @@ def results(sections: Sequence[Section], environment_line: str, policy: str, *, 
         f"Written by `{made_by}`; do not edit. `benchmarks/README.md` says what is measured and how.",
         f"{environment_line}.",
         policy,
-        "## Aims",
-        table(("aim", "in this run", ""), aims),
     ]
+    if aims:
+        parts += ["## Aims", table(("aim", "in this run", ""), aims)]
     for section in sections:
         parts += [f"## {section.title}", section.how, section.table, *section.notes]
     return "\n\n".join(parts) + "\n"

@@ -28,9 +28,11 @@ PLACES = {
     "SECURITY.md": "security.md",
     "docs/examples/billing_backend/README.md": "billing-backend.md",
     "docs/examples/downstream/README.md": "downstream.md",
+    "docs/examples/spark/README.md": "spark.md",
     "benchmarks/results.md": "benchmarks.md",
     "benchmarks/sql-results.md": "benchmarks-sql.md",
     "benchmarks/large-results.md": "benchmarks-large.md",
+    "benchmarks/spark-results.md": "benchmarks-spark.md",
     "rates/README.md": "rate-cards.md",
 }
 """Pages that lie elsewhere than in `docs/`, and where they stand in the site."""

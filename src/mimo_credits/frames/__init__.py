@@ -6,7 +6,7 @@ Polars, DuckDB, PySpark, PyArrow and pandas. Settling needs PyArrow besides.
 from mimo_credits.frames.arrow_stream import Settled, settle_arrow
 from mimo_credits.frames.checks import Fault
 from mimo_credits.frames.columns import Columns
-from mimo_credits.frames.lifecycle import Lifecycle
+from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import Folded
 from mimo_credits.frames.settlement import Settlement
@@ -21,6 +21,7 @@ __all__ = [
     "Fault",
     "Folded",
     "Lifecycle",
+    "Lifecycles",
     "Settled",
     "Settlement",
     "StatementRow",

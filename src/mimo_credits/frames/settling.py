@@ -282,7 +282,7 @@ def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[An
 
 
 def _paid_by_pots(rows: Frame) -> Frame:
-    """Rows of slots that are not tight; those that are refused cost nothing."""
+    """Rows of slots that are not tight; those that are refused cost nothing, and are in no statement."""
     refused = ~nw.col(REASON).is_null()
     zero = nw.lit(0).cast(nw.Int64)
     return rows.with_columns(
@@ -291,6 +291,7 @@ def _paid_by_pots(rows: Frame) -> Frame:
         nw.when(refused).then(zero - 1).otherwise(nw.col("band")).cast(nw.Int64).alias("band"),
         (nw.col("off_peak") & ~refused).alias("off_peak"),
         (nw.col("rated") & ~refused).alias("rated"),
+        nw.when(~refused).then(nw.col(SEGMENT)).alias(SEGMENT),
     ).with_columns(nw.col("millicredits").alias("drawn"), zero.alias("overage"))
 
 

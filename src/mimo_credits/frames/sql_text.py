@@ -40,8 +40,14 @@ _WORDS: dict[Dialect, _Words] = {
         "EXCLUDE",
         {"'": "''"},
     ),
-    # Spark itself refuses instants without a time zone here. Its quotes are escaped by a backslash in every version.
-    "spark": _Words("unix_micros({0})", "`", "DIV", "EXCEPT", {"\\": "\\\\", "'": "\\'"}),
+    # Spark's quotes are escaped by a backslash in every version.
+    "spark": _Words(
+        "CASE typeof({0}) WHEN 'timestamp' THEN unix_micros({0}) ELSE raise_error('the instants need a time zone') END",
+        "`",
+        "DIV",
+        "EXCEPT",
+        {"\\": "\\\\", "'": "\\'"},
+    ),
 }
 
 _RATES = (
