@@ -44,6 +44,8 @@ def _block(block: Block) -> Iterator[str]:
             yield f"<h4>{escape(block.title)}</h4>"
         case Paragraph():
             yield f"<p>{'<br>'.join(escape(line.strip()) for line in block.lines)}</p>"
+        case Listing(lone=True):
+            yield f"<p>{escape(block.items[0])}</p>"
         case Listing():
             if block.caption:
                 yield f"<p><strong>{escape(block.caption)}</strong></p>"
