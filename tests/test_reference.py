@@ -51,3 +51,10 @@ def test_whatever_is_described_is_there_and_read_as_what_it_is() -> None:
 def test_every_option_of_the_command_is_on_its_page() -> None:
     page = (REFERENCE / "command.md").read_text("utf-8")
     assert {option for option in options(_parser()) if f"`{option}" not in page} == set()
+
+
+def test_what_is_described_stands_below_a_section() -> None:
+    """mkdocstrings writes headings of the third level: without one of the second, a page would jump."""
+    for page in REFERENCE.glob("*.md"):
+        above, described, _ = page.read_text("utf-8").partition("\n::: ")
+        assert not described or "\n## " in above, page.name

@@ -41,7 +41,7 @@ def _parts(sheet: Sheet) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Section():
-            yield f"<h4>{escape(block.title)}</h4>"
+            yield f"<h3>{escape(block.title)}</h3>"
         case Paragraph():
             yield f"<p>{'<br>'.join(escape(line.strip()) for line in block.lines)}</p>"
         case Listing(lone=True):
