@@ -77,7 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="mimo-credits-bench-") as folder:
         runs = [run for size in (10, options.most) for run in _runs(Path(folder), size * MILLION)]
     written = results(
-        [_section(runs)], environment(load), "Each way once, one after another.", made_by="make bench-large"
+        [_section(runs)],
+        environment(load),
+        "Each way once, one after another.",
+        title="Benchmarks of many rows",
+        made_by="make bench-large",
     )
     print(written)
     options.output.write_text(written, "utf-8")

@@ -101,12 +101,19 @@ def _processor() -> str:
     return f" ({', '.join(sorted(names))})" if names else ""
 
 
-def results(sections: Sequence[Section], environment_line: str, policy: str, *, made_by: str = "make bench") -> str:
+def results(
+    sections: Sequence[Section],
+    environment_line: str,
+    policy: str,
+    *,
+    title: str = "Benchmarks",
+    made_by: str = "make bench",
+) -> str:
     """The whole of `results.md`, or of another file of results."""
     reached = {True: "reached", False: "**not reached**", None: "not measured"}
     aims = [(aim.aim, aim.measured, reached[aim.reached]) for section in sections for aim in section.aims]
     parts = [
-        "# Results",
+        f"# {title}",
         f"Written by `{made_by}`; do not edit. `benchmarks/README.md` says what is measured and how.",
         f"{environment_line}.",
         policy,

@@ -63,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds, size = (3, 30) if quick else (9, 100)
     with ExitStack() as stack:
         sections = [_measure(place, rounds, size) for place in _places(stack)]
-    written = results(sections, environment(load), _policy(), made_by="make bench-sql")
+    written = results(
+        sections, environment(load), _policy(), title="Benchmarks of the database", made_by="make bench-sql"
+    )
     print(written)
     if not quick:
         RESULTS.write_text(written, "utf-8")

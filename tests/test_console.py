@@ -15,6 +15,7 @@ from mimo_credits import (
     Grant,
     Hold,
     InputError,
+    Reconciliation,
     Record,
     Release,
     Subscribe,
@@ -117,7 +118,7 @@ def test_an_account_without_a_plan_has_null_items():
 
 def test_an_account_whose_plan_has_lapsed_has_no_items_either():
     lapsed = account(Cancel("c", june(2)), Advance(june(1) + timedelta(days=40)))
-    assert reconcile(lapsed, {"data": {"usage": None}}) == ((), ())
+    assert reconcile(lapsed, {"data": {"usage": None}}) == Reconciliation((), ())
     assert reconcile(lapsed, answer(0, 0)).agrees
 
 

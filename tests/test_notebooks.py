@@ -9,10 +9,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from mimo_credits import Usage, charge
+from tests.cli.responses import openai
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
@@ -53,3 +57,21 @@ def test_a_notebook_runs(notebook, tmp_path):
     )
     assert found.returncode == 0, found.stdout + found.stderr
     assert "1 passed" in found.stdout
+
+
+def test_the_tier_is_found_from_any_log_not_only_from_the_example(tmp_path, monkeypatch):
+    """Twenty days of August, with a line twice: the same amount every day."""
+    august = int(datetime(2026, 8, 1, 12, tzinfo=UTC).timestamp())
+    lines = [json.dumps(openai(f"r-{day}", august + day * 86_400, "mimo-v2.5-pro", 1_000_000)) for day in range(22)]
+    log = tmp_path / "august.jsonl"
+    log.write_text("\n".join([*lines, lines[0]]), encoding="utf-8")
+    notebook = next(path for path in NOTEBOOKS if path.stem == "which-tier")
+    monkeypatch.chdir(notebook.parent)
+    names: dict[str, object] = {}
+    for cell in cells(notebook):
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]).replace("../examples/april-to-june.jsonl", str(log)), names)
+    assert (names["since"], names["until"]) == (datetime(2026, 8, 2, tzinfo=UTC), datetime(2026, 8, 22, tzinfo=UTC))
+    daily = charge(names["card"], Usage.from_openai(json.loads(lines[0])))
+    assert names["answer"].use.millicredits == 30 * daily
+    assert len(names["records"]) == 22

@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 
 import pytest
+from matplotlib.cbook import is_math_text
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from mimo_credits import (
     Account,
@@ -27,6 +29,7 @@ from mimo_credits import (
     MonthOfUse,
     Posting,
     RateBook,
+    RateCard,
     Rated,
     Record,
     Step,
@@ -46,6 +49,7 @@ from mimo_credits import (
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.plots import burn_down, canvas, cost_by_hit_rate, tier_comparison, use_by_model_and_day
 from mimo_credits.plots.canvas import Picture, listed, short
+from tests.made_cards import TEXT
 
 BOOK = load_book()
 MAY = load_card("2026-05-27")
@@ -492,3 +496,47 @@ def test_usage_at_the_instant_of_the_migration_stands_after_it():
     _, entries = entries_of(*MIGRATED[:2], output("first", may(26, 16), 1_000_000, "mimo-v2.5-pro"))
     figure = use_by_model_and_day(entries)
     assert [gid for axis, gid in bars(figure) if axis is figure.axes[1]] == ["2026-05-26 mimo-v2.5-pro"]
+
+
+BROKEN_MATHEMATICS = r"$\frac{$\$_{"
+
+
+def pictures_of_an_odd_name():
+    name = BROKEN_MATHEMATICS
+    work = Workload(name, (Step("s", Usage("flat", input_tokens=1_000, output_tokens=10)),))
+    card = RateCard.from_toml(TEXT.replace('"acme/flat"', f"'{name}'"))
+    _, entries = entries_of(Subscribe("s", may(1), "small"), output("r", may(2), 10, name), book=RateBook.fixed(card))
+    yield tier_comparison(compare_tiers(card, work))
+    yield cost_by_hit_rate(card, name, work)
+    yield use_by_model_and_day(entries)
+
+
+def written_in(figure):
+    """What stands in a figure when it is drawn: matplotlib shows `\\$` as a dollar sign."""
+    return [text.get_text().replace(r"\$", "$") for text in figure.findobj(Text)]
+
+
+def test_a_name_is_no_mathematics():
+    for figure in pictures_of_an_odd_name():
+        assert figure._repr_png_()
+        assert not any(is_math_text(text.get_text()) for text in figure.findobj(Text))
+        assert any(BROKEN_MATHEMATICS in text for text in written_in(figure))
+
+
+@pytest.mark.parametrize(
+    ("field", "drawn"),
+    [
+        ("comparison", lambda: tier_comparison("x")),
+        ("axis", lambda: tier_comparison(compare_tiers(MAY, SESSION), axis="x")),
+        ("entries", lambda: burn_down(statement(entries_of(*SPENT_BEYOND)[1]))),
+        ("entries", lambda: burn_down([1])),
+        ("entries", lambda: use_by_model_and_day("x")),
+        ("zone", lambda: burn_down([], zone="Asia/Shanghai")),
+        ("zone", lambda: use_by_model_and_day([], zone="Asia/Shanghai")),
+        ("card", lambda: cost_by_hit_rate("2026-05-27", "mimo-v2.5-pro", SESSION)),
+        ("workload", lambda: cost_by_hit_rate(MAY, "mimo-v2.5-pro", "coding-session")),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_by_its_name(field, drawn):
+    with pytest.raises(InputError, match=f"^{field}: needs "):
+        drawn()

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from mimo_credits import (
     Account,
+    Burn,
     Cancel,
     ChangeTier,
     Grant,
@@ -32,17 +33,27 @@ from mimo_credits import (
     Receipt,
     Reconciliation,
     Record,
+    Step,
     Subscribe,
     Usage,
+    Workload,
+    break_even,
+    cache_lever,
+    compare,
+    compare_tiers,
     compare_usage,
     diff_cards,
     explain,
     fold,
+    forecast,
     load_book,
     load_card,
+    load_workloads,
     quote,
     reconcile,
+    rolling_window,
     statement,
+    what_if,
 )
 from mimo_credits.display import (
     as_html,
@@ -60,7 +71,7 @@ from mimo_credits.display.sheet import Listing, Paragraph, Section, Sheet, Table
 from tests.made_cards import TEXT
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
-PLANTED = "<img/src=x/onerror=alert(1)>*b*[bold]r[/bold]|`"
+PLANTED = "<img/src=x/onerror=alert(1)>*b*[bold]r[/bold]|`&lt;$x$"
 MAY = load_card("2026-05-27")
 REQUEST = Usage("mimo-v2.5-pro", input_tokens=86_790, cached_tokens=86_000, output_tokens=305)
 
@@ -153,7 +164,7 @@ def cells_of(sheet: Sheet) -> list[list[str]]:
 def test_html_holds_every_cell_as_it_is_and_no_tag_of_its_values(sheet: Sheet) -> None:
     parsed = Parsed(as_html(sheet))
     assert parsed.rows == cells_of(sheet)
-    assert set(parsed.tags) <= {"div", "style", "p", "strong", "br", "h4", "ul", "li"} | {
+    assert set(parsed.tags) <= {"div", "style", "p", "strong", "br", "h3", "ul", "li"} | {
         "table", "caption", "thead", "tbody", "tr", "th", "td",
     }  # fmt: skip
 
@@ -182,7 +193,7 @@ def squeezed(text: str) -> str:
 
 
 def markdown_escaped(text: str) -> str:
-    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#~" else sign for sign in text)
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#~&$" else sign for sign in text)
 
 
 @pytest.mark.parametrize("value", list(planted_values()), ids=lambda value: type(value).__name__)
@@ -190,6 +201,7 @@ def test_a_planted_name_stays_a_name_in_a_notebook_and_in_a_terminal(value: obje
     html = value._repr_html_()
     assert "<img" not in html
     assert "&lt;img/src=x/onerror=alert(1)&gt;" in html
+    assert "&amp;lt;$x$" in html
     console = Console(file=io.StringIO(), width=300)
     console.print(value)
     assert PLANTED in console.file.getvalue()
@@ -247,9 +259,7 @@ def test_bands_are_told_by_their_limits_and_without_a_book_as_far_as_entries_kno
 
 
 def test_what_has_no_sheet_says_so() -> None:
-    with pytest.raises(
-        InputError, match=r"Account, CardDifference, Explanation, .* TierComparison, UsageComparison, WindowReport have"
-    ):
+    with pytest.raises(InputError, match=r"Account, BreakEven, CardDifference, .* Workload, WorkloadQuote have"):
         sheet_of(7)
 
 
@@ -306,6 +316,8 @@ def test_a_backend_that_is_not_known_or_not_there_says_so(monkeypatch: pytest.Mo
     monkeypatch.setattr("mimo_credits.display.records.find_spec", lambda name: name == "narwhals" or None)
     with pytest.raises(InputError, match="none of polars, pandas, pyarrow is installed"):
         quoted.to_frame()
+    with pytest.raises(InputError, match="pyarrow is not installed: pip install pyarrow"):
+        quoted.to_frame("pyarrow")
     monkeypatch.setattr("mimo_credits.display.records.find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install 'mimo_credits"):
         quoted.to_frame()
@@ -434,3 +446,114 @@ def test_what_people_meet_shows_itself() -> None:
         drawn.print(value)
         assert "sha256" in value._repr_html_() or type(value) in (Receipt, Reconciliation)
         assert len(drawn.file.getvalue()) > 30
+        assert value.to_markdown() == as_markdown(sheet_of(value))
+    assert "Account at 2026" in ledger.account("ada").to_markdown()
+
+
+# --- the answers of planning -----------------------------------------------------------------------------
+
+
+def answers() -> dict[str, object]:
+    """Every kind of answer that planning gives, by words that it must say wherever it is seen."""
+    june = load_card("2026-06-08")
+    work = load_workloads()["video-post"]
+    burns = [Burn(START + timedelta(hours=hour), f"b-{hour}", 10_000_000) for hour in range(48)]
+    at = START + timedelta(days=2)
+    offers = compare([june, MAY], work, at=at)
+    rows = what_if([Subscribe("s", START, "lite"), Record("r", START, REQUEST)], [june], ["lite", "max"])
+    return {
+        "mimo-v2.6-pro": work,
+        "calls elsewhere": work.quote(june),
+        "the fastest day": forecast(burns, load_card("2026-04-22"), at, start=START, end=START + timedelta(days=40)),
+        "larger than the limit": rolling_window([*burns, Burn(at, "b", 10**12)], 10**6),
+        "its allowance holds 3,280": break_even(june, "lite", work),
+        "with nothing but cache hits": cache_lever(june, "lite", work),
+        "1,250,000": offers,
+        "xiaomi": offers[0],
+        "635,000": rows,
+        "5.28": rows[0],
+        "pay-as-you-go": compare_tiers(june, work, times=300),
+    }
+
+
+@pytest.mark.parametrize("words", list(answers()))
+def test_an_answer_of_planning_shows_itself_in_every_form(words: str) -> None:
+    value = answers()[words]
+    drawn = Console(file=io.StringIO(), width=200)
+    drawn.print(value)
+    assert words in value._repr_html_()
+    assert words in drawn.file.getvalue()
+    assert words in value.to_markdown()
+
+
+def test_what_compare_and_what_if_give_is_a_tuple_that_prints_as_its_table() -> None:
+    for rows in (answers()["1,250,000"], answers()["635,000"]):
+        assert isinstance(rows, tuple)
+        assert rows == (rows[0], rows[1])
+        assert str(rows) == as_text(sheet_of(rows)).removesuffix("\n")
+
+
+def test_a_workloads_sheet_hides_nothing_that_its_requests_use() -> None:
+    used = Usage("mimo-v2.5", audio_seconds=300, web_searches=2, images=4)
+    text = as_text(sheet_of(Workload("w", (Step("s", used),))))
+    for words in ("audio: 300 seconds", "web searches: 2", "images: 4"):
+        assert words in text
+
+
+def test_one_answer_is_a_paragraph_and_no_list_of_one() -> None:
+    answer = answers()["pay-as-you-go"]
+    assert f"<p>{answer.why}</p>" in answer._repr_html_()
+    assert "<li>" not in answer._repr_html_()
+    assert f"\n{answer.why}\n" in answer.to_markdown()
+
+
+# --- and as rows -----------------------------------------------------------------------------------------
+
+
+def rows_in(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_every_kind_with_lines_has_them_as_a_frame_of_each_library_and_as_csv() -> None:
+    april, known = load_card("2026-04-22"), answers()
+    compared = compare_usage(april, MAY, [REQUEST, Usage("nope", output_tokens=1)])
+    for value in (known["pay-as-you-go"], known["1,250,000"], known["635,000"], compared, diff_cards(april, MAY)):
+        rows = rows_in(value.to_csv())
+        assert rows
+        for backend in ("polars", "pandas", "pyarrow"):
+            assert len(rows_of(value.to_frame(backend))) == len(rows)
+
+
+def test_tiers_as_rows_say_in_each_currency_what_the_comparison_says() -> None:
+    answer = answers()["pay-as-you-go"]
+    rows = {(row["tier"], row["currency"]): row for row in rows_in(answer.to_csv())}
+    assert set(rows) == {(fit.tier, currency) for fit in answer.tiers for currency in ("USD", "CNY")}
+    for (tier, currency), row in rows.items():
+        assert Decimal(row["cost"]) == answer[tier].cost[currency]
+        assert Decimal(row["headroom"]) * 1000 == answer[tier].headroom
+        assert Decimal(row["allowance"]) - Decimal(row["used"]) == Decimal(row["headroom"])
+
+
+def test_compared_usage_as_rows_adds_up_to_its_totals_and_tells_what_was_left_out() -> None:
+    usage = compare_usage(load_card("2026-04-22"), MAY, [REQUEST, REQUEST, Usage("nope", output_tokens=1)])
+    rows = rows_in(usage.to_csv())
+    for unit, compared in {"credits": usage.credits, **usage.money}.items():
+        of_unit = [row for row in rows if row["unit"] == unit]
+        assert sum(Decimal(row["after"]) for row in of_unit) == compared.total.after
+        assert sum(Decimal(row["change"]) for row in of_unit) == compared.total.change
+    left_out = {(row["unit"], row["model"], row["requests"]) for row in rows_in(usage.to_csv(of="left_out"))}
+    assert left_out == {(unit, "nope", "1") for unit in ("credits", "CNY", "USD")}
+
+
+def test_changes_as_rows_are_in_their_order_and_what_a_card_does_not_have_is_missing() -> None:
+    difference = diff_cards(load_card("2026-04-22"), MAY)
+    rows = difference.to_frame("polars").to_dicts()
+    assert [(row["subject"], row["what"]) for row in rows] == [(one.subject, one.what) for one in difference.changes]
+    assert [row["before"] is None for row in rows] == [one.before is None for one in difference.changes]
+
+
+def test_an_offer_without_a_price_is_a_row_without_an_amount() -> None:
+    (offer,) = offers = compare([MAY], Workload("w", (Step("s", Usage("nope", output_tokens=1)),)), at=START)
+    (row,) = rows_in(offers.to_csv())
+    assert not offer.money
+    assert (row["card"], row["credits"], row["currency"], row["amount"]) == (MAY.id, "", "", "")

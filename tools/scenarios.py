@@ -46,7 +46,7 @@ FROM_HERE = "../tests/scenarios"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 OPENING = """\
-# Golden scenarios
+# The ledger, case by case
 
 What the [ledger](ledger.md) must do, case by case. Every number here was worked out by hand, from the rate cards and
 the rules; the text above each table shows how. A test runs each scenario and checks the ledger's own books after every

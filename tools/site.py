@@ -37,6 +37,9 @@ PLACES = {
 }
 """Pages that lie elsewhere than in `docs/`, and where they stand in the site."""
 
+STYLE = "docs/site.css"
+"""What the site adds to its theme."""
+
 FILES = "files"
 """Where files that are no pages are copied to."""
 
@@ -148,8 +151,12 @@ def build(root: Path, built: Path) -> Path:
     shutil.rmtree(built, ignore_errors=True)
     assemble(root, built / "docs")
     shutil.copyfile(root / "mkdocs.yml", built / "mkdocs.yml")
+    shutil.copyfile(root / STYLE, built / STYLE)
     zensical = Path(sys.executable).with_name("zensical")
-    subprocess.run([zensical, "build", "--strict", "--config-file", "mkdocs.yml"], cwd=built, check=True)
+    command = [str(zensical), "build", "--strict", "--config-file", "mkdocs.yml"]
+    paths = [str(root), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]  # where `mkdocs.yml` finds its extension
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    subprocess.run(command, cwd=built, env=environment, check=True)
     return built / "site"
 
 

@@ -19,6 +19,7 @@ class Account(NamedTuple):
     remaining_millicredits: int
     since: datetime | None
     tier: str | None
+    def to_markdown() -> str: ...
 
 class Accrued(NamedTuple):
     def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str, card: str | None, digest: str | None) -> None: ...
@@ -57,7 +58,7 @@ class Break(NamedTuple):
     kind: Literal['changed', 'dropped', 'repeated', 'reordered', 'inserted']
     position: int
 
-class BreakEven(NamedTuple):
+class BreakEven(Seen):
     def __init__(card: CardRef, tier: str, workload: str, currency: str, price: Decimal, each: Decimal, meets_at: Fraction | None, holds: int | None, times: int | None, tokens: int | None, why: str) -> None: ...
     card: CardRef
     currency: str
@@ -67,6 +68,7 @@ class BreakEven(NamedTuple):
     price: Decimal
     tier: str
     times: int | None
+    def to_markdown() -> str: ...
     tokens: int | None
     why: str
     workload: str
@@ -100,11 +102,14 @@ class Cancel:
     at: datetime
     id: str
 
-class CardDifference(NamedTuple):
+class CardDifference(Tabular):
     def __init__(before: CardRef, after: CardRef, changes: tuple[Change, ...]) -> None: ...
     after: CardRef
     before: CardRef
     changes: tuple[Change, ...]
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
+    def to_markdown() -> str: ...
 
 class CardMismatch(MimoCreditsError):
     def __init__(card_id: str, *, expected: str, found: str) -> None: ...
@@ -197,7 +202,7 @@ class CycleStatement:
     used: int
 
 Entry: TypeAlias
-class Explanation(NamedTuple):
+class Explanation(Seen):
     def __init__(entry: Entry, card: CardRef | None, rule: str, usage: Usage | None, lines: tuple[StatementLine, ...], band: str, off_peak: bool, citation: str, sources: tuple[tuple[str, Source], ...]) -> None: ...
     band: str
     card: CardRef | None
@@ -207,6 +212,7 @@ class Explanation(NamedTuple):
     off_peak: bool
     rule: str
     sources: tuple[tuple[str, Source], ...]
+    def to_markdown() -> str: ...
     usage: Usage | None
 
 class FaultyRow(NamedTuple):
@@ -220,7 +226,7 @@ class FaultyRows(NamedTuple):
     fault: str
     rows: int
 
-class Forecast:
+class Forecast(Seen):
     def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
     at: datetime
     card: CardRef
@@ -234,6 +240,7 @@ class Forecast:
     remaining: int | None
     slowest: Pace
     start: datetime
+    def to_markdown() -> str: ...
     used: int
 
 class Grant:
@@ -297,7 +304,7 @@ class LeftOut(NamedTuple):
     requests: int
     why: str
 
-class Lever(NamedTuple):
+class Lever(Seen):
     def __init__(card: CardRef, tier: str, workload: str, name: str, now: Fraction, least: Fraction | None, without: Fraction, fully: Fraction) -> None: ...
     card: CardRef
     fully: Fraction
@@ -306,6 +313,7 @@ class Lever(NamedTuple):
     now: Fraction
     saves: Fraction
     tier: str
+    def to_markdown() -> str: ...
     why: str
     without: Fraction
     workload: str
@@ -369,7 +377,7 @@ class NotInPlan(PricingError):
     card_id: Any
     model: Any
 
-class Offer(NamedTuple):
+class Offer(Seen):
     def __init__(card: CardRef, provider: str, models: tuple[str, ...], millicredits: int | None, money: FrozenMap[Decimal], unpriced: FrozenMap[str], why_no_plan: str, cites: tuple[str, ...], sources: tuple[tuple[str, str], ...], effective_from: datetime, age: int) -> None: ...
     age: int
     card: CardRef
@@ -380,8 +388,14 @@ class Offer(NamedTuple):
     money: FrozenMap[Decimal]
     provider: str
     sources: tuple[tuple[str, str], ...]
+    def to_markdown() -> str: ...
     unpriced: FrozenMap[str]
     why_no_plan: str
+
+class Offers(Tabular, tuple[Offer, ...]):
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
+    def to_markdown() -> str: ...
 
 class Pace(NamedTuple):
     def __init__(name: str, per_day: Fraction, by_end: int, lasts: bool | None, runs_out_at: datetime | None, tier: str | None) -> None: ...
@@ -526,16 +540,18 @@ class Reason(StrEnum):
     UNKNOWN_HOLD = 'unknown-hold'
     UNKNOWN_TIER = 'unknown-tier'
 
-class Receipt(NamedTuple):
+class Receipt(Seen):
     def __init__(entries: tuple[Entry, ...], repeat: bool = False) -> None: ...
     entries: tuple[Entry, ...]
     repeat: bool
+    def to_markdown() -> str: ...
 
-class Reconciliation(NamedTuple):
+class Reconciliation(Seen):
     def __init__(items: tuple[ReconciledItem, ...], missing: tuple[str, ...]) -> None: ...
     agrees: bool
     items: tuple[ReconciledItem, ...]
     missing: tuple[str, ...]
+    def to_markdown() -> str: ...
 
 class Record:
     def __init__(id: str, at: datetime, usage: Usage) -> None: ...
@@ -705,13 +721,15 @@ class TierChanged(NamedTuple):
     ref: str
     tier: str
 
-class TierComparison(Seen):
+class TierComparison(Tabular):
     def __getitem__(tier: str) -> TierFit: ...
     def __init__(card: CardRef, use: MonthOfUse, currency: str, tiers: tuple[TierFit, ...], choice: str | None) -> None: ...
     card: CardRef
     choice: str | None
     currency: str
     tiers: tuple[TierFit, ...]
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
     def to_markdown() -> str: ...
     use: MonthOfUse
     why: str
@@ -760,12 +778,15 @@ class Usage:
     output_tokens: int
     web_searches: int
 
-class UsageComparison(NamedTuple):
+class UsageComparison(Tabular):
     def __init__(before: CardRef, after: CardRef, credits: Comparison, money: FrozenMap[Comparison]) -> None: ...
     after: CardRef
     before: CardRef
     credits: Comparison
     money: FrozenMap[Comparison]
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
+    def to_markdown() -> str: ...
 
 class Wait(NamedTuple):
     def __init__(burn: Burn, started: datetime) -> None: ...
@@ -773,7 +794,7 @@ class Wait(NamedTuple):
     started: datetime
     waited: timedelta
 
-class WhatIf(NamedTuple):
+class WhatIf(Seen):
     def __init__(card: str, tier: str, used: int, overage: int, cycles: int, money: FrozenMap[Decimal], unpriced: tuple[Rejection, ...], refused: tuple[Rejection, ...]) -> None: ...
     card: str
     cycles: int
@@ -781,15 +802,22 @@ class WhatIf(NamedTuple):
     overage: int
     refused: tuple[Rejection, ...]
     tier: str
+    def to_markdown() -> str: ...
     unpriced: tuple[Rejection, ...]
     used: int
 
-class WindowReport:
+class WhatIfs(Tabular, tuple[WhatIf, ...]):
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
+    def to_markdown() -> str: ...
+
+class WindowReport(Seen):
     def __init__(limit: int, window: timedelta, requests: int, waited: tuple[Wait, ...], never: tuple[Burn, ...]) -> None: ...
     limit: int
     longest: Wait | None
     never: tuple[Burn, ...]
     requests: int
+    def to_markdown() -> str: ...
     total_wait: timedelta
     waited: tuple[Wait, ...]
     window: timedelta
@@ -804,7 +832,7 @@ class Withdrawal(NamedTuple):
 class WithdrawnCard(UserWarning):
     ...
 
-class Workload:
+class Workload(Seen):
     def __init__(name: str, steps: tuple[Step, ...], estimate: str = '', assumes: str = '') -> None: ...
     assumes: str
     estimate: str
@@ -814,10 +842,11 @@ class Workload:
     def on(models: str | Mapping[str, str]) -> Workload: ...
     def quote(card: RateCard, *, times: int = 1) -> WorkloadQuote: ...
     steps: tuple[Step, ...]
+    def to_markdown() -> str: ...
     tokens: int
     def usages_on(card: RateCard, times: int = 1) -> dict[Usage, int]: ...
 
-class WorkloadQuote:
+class WorkloadQuote(Seen):
     def __init__(card: CardRef, workload: str, times: int, steps: tuple[StepQuote, ...], millicredits: int, money: FrozenMap[Decimal], unpriced: FrozenMap[str], web_searches: FrozenMap[Decimal], separately: FrozenMap[Decimal]) -> None: ...
     card: CardRef
     credits: Decimal
@@ -826,6 +855,7 @@ class WorkloadQuote:
     separately: FrozenMap[Decimal]
     steps: tuple[StepQuote, ...]
     times: int
+    def to_markdown() -> str: ...
     tokens: int
     unpriced: FrozenMap[str]
     web_searches: FrozenMap[Decimal]
@@ -843,7 +873,7 @@ def burns_of_records(records: Iterable[Record], book: RateBook) -> tuple[tuple[B
 def cache_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
 def chain(entries: Iterable[Entry], previous: str = GENESIS) -> list[Link]: ...
 def charge(card: RateCard, usage: Usage, *, at: datetime | None = None) -> int: ...
-def compare(cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None) -> tuple[Offer, ...]: ...
+def compare(cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None) -> Offers: ...
 def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currency: str = 'USD') -> TierComparison: ...
 def compare_usage(before: RateCard, after: RateCard, usages: Iterable[Usage | Record]) -> UsageComparison: ...
 def compare_use(card: RateCard, use: MonthOfUse, *, currency: str = 'USD') -> TierComparison: ...
@@ -879,7 +909,7 @@ def to_data(value: object) -> dict[str, Any]: ...
 def tokens_of_allowance(card: RateCard, tier: str, model: str, *, hit_rate: Exact, output_share: Exact = 0, input_tokens: int = 0) -> Fraction: ...
 def verify_cards() -> Mapping[str, str]: ...
 def verify_chain(links: Iterable[Link], *, previous: str = GENESIS, head: str | None = None, length: int | None = None) -> Break | None: ...
-def what_if(commands: Iterable[Command], on: Iterable[RateCard | RateBook], tiers: Iterable[str]) -> tuple[WhatIf, ...]: ...
+def what_if(commands: Iterable[Command], on: Iterable[RateCard | RateBook], tiers: Iterable[str]) -> WhatIfs: ...
 def withdrawal(version: str) -> Withdrawal | None: ...
 
 # module mimo_credits.card
@@ -1227,6 +1257,7 @@ class Account(NamedTuple):
     remaining_millicredits: int
     since: datetime | None
     tier: str | None
+    def to_markdown() -> str: ...
 
 class Accrued(NamedTuple):
     def __init__(at: datetime, amount: Fraction, currency: str, reason: Literal['web-search', 'pay-as-you-go', 'correction'], ref: str, card: str | None, digest: str | None) -> None: ...
@@ -1517,7 +1548,7 @@ def read_log(file: str) -> Iterator[Line]: ...
 
 # module mimo_credits.planning
 
-class BreakEven(NamedTuple):
+class BreakEven(Seen):
     def __init__(card: CardRef, tier: str, workload: str, currency: str, price: Decimal, each: Decimal, meets_at: Fraction | None, holds: int | None, times: int | None, tokens: int | None, why: str) -> None: ...
     card: CardRef
     currency: str
@@ -1527,6 +1558,7 @@ class BreakEven(NamedTuple):
     price: Decimal
     tier: str
     times: int | None
+    def to_markdown() -> str: ...
     tokens: int | None
     why: str
     workload: str
@@ -1542,7 +1574,7 @@ class Call(NamedTuple):
     card: RateCard
     usage: Usage
 
-class Forecast:
+class Forecast(Seen):
     def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
     at: datetime
     card: CardRef
@@ -1556,9 +1588,10 @@ class Forecast:
     remaining: int | None
     slowest: Pace
     start: datetime
+    def to_markdown() -> str: ...
     used: int
 
-class Lever(NamedTuple):
+class Lever(Seen):
     def __init__(card: CardRef, tier: str, workload: str, name: str, now: Fraction, least: Fraction | None, without: Fraction, fully: Fraction) -> None: ...
     card: CardRef
     fully: Fraction
@@ -1567,6 +1600,7 @@ class Lever(NamedTuple):
     now: Fraction
     saves: Fraction
     tier: str
+    def to_markdown() -> str: ...
     why: str
     without: Fraction
     workload: str
@@ -1582,7 +1616,7 @@ class MonthOfUse(NamedTuple):
     web_searches: FrozenMap[Decimal]
     what: str
 
-class Offer(NamedTuple):
+class Offer(Seen):
     def __init__(card: CardRef, provider: str, models: tuple[str, ...], millicredits: int | None, money: FrozenMap[Decimal], unpriced: FrozenMap[str], why_no_plan: str, cites: tuple[str, ...], sources: tuple[tuple[str, str], ...], effective_from: datetime, age: int) -> None: ...
     age: int
     card: CardRef
@@ -1593,8 +1627,14 @@ class Offer(NamedTuple):
     money: FrozenMap[Decimal]
     provider: str
     sources: tuple[tuple[str, str], ...]
+    def to_markdown() -> str: ...
     unpriced: FrozenMap[str]
     why_no_plan: str
+
+class Offers(Tabular, tuple[Offer, ...]):
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
+    def to_markdown() -> str: ...
 
 class Pace(NamedTuple):
     def __init__(name: str, per_day: Fraction, by_end: int, lasts: bool | None, runs_out_at: datetime | None, tier: str | None) -> None: ...
@@ -1626,13 +1666,15 @@ class StepQuote(NamedTuple):
     name: str
     tokens: int
 
-class TierComparison(Seen):
+class TierComparison(Tabular):
     def __getitem__(tier: str) -> TierFit: ...
     def __init__(card: CardRef, use: MonthOfUse, currency: str, tiers: tuple[TierFit, ...], choice: str | None) -> None: ...
     card: CardRef
     choice: str | None
     currency: str
     tiers: tuple[TierFit, ...]
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
     def to_markdown() -> str: ...
     use: MonthOfUse
     why: str
@@ -1659,7 +1701,7 @@ class Wait(NamedTuple):
     started: datetime
     waited: timedelta
 
-class WhatIf(NamedTuple):
+class WhatIf(Seen):
     def __init__(card: str, tier: str, used: int, overage: int, cycles: int, money: FrozenMap[Decimal], unpriced: tuple[Rejection, ...], refused: tuple[Rejection, ...]) -> None: ...
     card: str
     cycles: int
@@ -1667,20 +1709,27 @@ class WhatIf(NamedTuple):
     overage: int
     refused: tuple[Rejection, ...]
     tier: str
+    def to_markdown() -> str: ...
     unpriced: tuple[Rejection, ...]
     used: int
 
-class WindowReport:
+class WhatIfs(Tabular, tuple[WhatIf, ...]):
+    def to_csv(*, of: str = 'lines') -> str: ...
+    def to_frame(backend: str | None = None, *, of: str = 'lines') -> Any: ...
+    def to_markdown() -> str: ...
+
+class WindowReport(Seen):
     def __init__(limit: int, window: timedelta, requests: int, waited: tuple[Wait, ...], never: tuple[Burn, ...]) -> None: ...
     limit: int
     longest: Wait | None
     never: tuple[Burn, ...]
     requests: int
+    def to_markdown() -> str: ...
     total_wait: timedelta
     waited: tuple[Wait, ...]
     window: timedelta
 
-class Workload:
+class Workload(Seen):
     def __init__(name: str, steps: tuple[Step, ...], estimate: str = '', assumes: str = '') -> None: ...
     assumes: str
     estimate: str
@@ -1690,10 +1739,11 @@ class Workload:
     def on(models: str | Mapping[str, str]) -> Workload: ...
     def quote(card: RateCard, *, times: int = 1) -> WorkloadQuote: ...
     steps: tuple[Step, ...]
+    def to_markdown() -> str: ...
     tokens: int
     def usages_on(card: RateCard, times: int = 1) -> dict[Usage, int]: ...
 
-class WorkloadQuote:
+class WorkloadQuote(Seen):
     def __init__(card: CardRef, workload: str, times: int, steps: tuple[StepQuote, ...], millicredits: int, money: FrozenMap[Decimal], unpriced: FrozenMap[str], web_searches: FrozenMap[Decimal], separately: FrozenMap[Decimal]) -> None: ...
     card: CardRef
     credits: Decimal
@@ -1702,6 +1752,7 @@ class WorkloadQuote:
     separately: FrozenMap[Decimal]
     steps: tuple[StepQuote, ...]
     times: int
+    def to_markdown() -> str: ...
     tokens: int
     unpriced: FrozenMap[str]
     web_searches: FrozenMap[Decimal]
@@ -1711,7 +1762,7 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
 def burns_of_entries(entries: Iterable[Entry]) -> tuple[Burn, ...]: ...
 def burns_of_records(records: Iterable[Record], book: RateBook) -> tuple[tuple[Burn, ...], tuple[Rejection, ...]]: ...
 def cache_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
-def compare(cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None) -> tuple[Offer, ...]: ...
+def compare(cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None) -> Offers: ...
 def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currency: str = 'USD') -> TierComparison: ...
 def compare_use(card: RateCard, use: MonthOfUse, *, currency: str = 'USD') -> TierComparison: ...
 def forecast(burns: Iterable[Burn], card: RateCard, at: datetime, *, start: datetime, end: datetime, observed_since: datetime | None = None, remaining: int | None = None, interval: Interval = 'monthly') -> Forecast: ...
@@ -1719,7 +1770,7 @@ def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard,
 def month_of_records(records: Iterable[Record], card: RateCard, *, since: datetime, until: datetime, length: timedelta = THIRTY_DAYS) -> tuple[MonthOfUse, tuple[Rejection, ...]]: ...
 def off_peak_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1) -> Lever: ...
 def rolling_window(burns: Iterable[Burn], limit: Decimal | int, *, window: timedelta = FIVE_HOURS) -> WindowReport: ...
-def what_if(commands: Iterable[Command], on: Iterable[RateCard | RateBook], tiers: Iterable[str]) -> tuple[WhatIf, ...]: ...
+def what_if(commands: Iterable[Command], on: Iterable[RateCard | RateBook], tiers: Iterable[str]) -> WhatIfs: ...
 
 # module mimo_credits.plots
 

@@ -8,6 +8,7 @@ nothing that has no price counts as free.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -20,7 +21,7 @@ from mimo_credits.exact import minus, plain, plus, ratio, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Record
 from mimo_credits.pricing import CardRef, charge, price
-from mimo_credits.seen import seen
+from mimo_credits.seen import Tabular
 from mimo_credits.usage import Usage
 
 Timed: TypeAlias = tuple[Usage, datetime | None]
@@ -65,8 +66,8 @@ class Comparison(NamedTuple):
     left_out: tuple[LeftOut, ...]
 
 
-@seen
-class UsageComparison(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class UsageComparison(Tabular):
     """Usage on two cards, in plan `credits` and in pay-as-you-go `money` by currency."""
 
     before: CardRef

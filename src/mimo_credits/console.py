@@ -9,12 +9,13 @@ quota readers, captured in September 2026; an account without a plan has `null` 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from mimo_credits.errors import InputError, shown
 from mimo_credits.exact import MILLI
 from mimo_credits.ledger.account import ALLOWANCE, Account
-from mimo_credits.seen import seen
+from mimo_credits.seen import Seen
 
 PLAN = "plan_total_token"
 COMPENSATION = "compensation_total_token"
@@ -46,8 +47,8 @@ class ReconciledItem(NamedTuple):
         return not self.limit_difference and abs(self.used_difference) < MILLI
 
 
-@seen
-class Reconciliation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reconciliation(Seen):
     """The console's items, each beside the ledger's figures.
 
     `missing` names the items that the console sends of an account with a plan and did not send; of an account without

@@ -14,6 +14,7 @@ What a card cites, assumes and quotes of others (tasks) is not compared. Changes
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -22,7 +23,7 @@ from mimo_credits.card import CycleTerms, Migration, ModelRates, OffPeak, Policy
 from mimo_credits.card.rate_card import check_card
 from mimo_credits.exact import percent, plain, ratio, rounded, to_credits
 from mimo_credits.pricing import CardRef
-from mimo_credits.seen import seen
+from mimo_credits.seen import Tabular
 from mimo_credits.table import Prices, Rates
 
 Section = Literal["tier", "model", "rate", "price", "policy"]
@@ -70,8 +71,8 @@ class Change(NamedTuple):
         return f"{label}: {value_text(self.before)} → {value_text(self.after)}{f' ({growth})' if growth else ''}"
 
 
-@seen
-class CardDifference(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CardDifference(Tabular):
     """All that changed from card `before` to card `after`, in the order of a card's sections."""
 
     before: CardRef

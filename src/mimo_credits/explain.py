@@ -7,7 +7,7 @@ digest that the entry carries. What a command or a correction decided, and no ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.card import RateCard, Source, cited
@@ -29,14 +29,14 @@ from mimo_credits.ledger.entries import (
     each_entry,
 )
 from mimo_credits.pricing import CardRef
-from mimo_credits.seen import seen
+from mimo_credits.seen import Seen
 from mimo_credits.statements import StatementLine, rated_lines
 from mimo_credits.table import UNLIMITED
 from mimo_credits.usage import Usage
 
 
-@seen
-class Explanation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Explanation(Seen):
     """One entry, explained.
 
     `usage`, `lines`, `band` and `off_peak` are set where a usage is behind it; `rule` says in words what decided;

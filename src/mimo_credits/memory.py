@@ -8,6 +8,7 @@ leaves no trace and does not use up its id.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from mimo_credits.book import RateBook, check_book
@@ -17,12 +18,12 @@ from mimo_credits.ledger.audit import audit
 from mimo_credits.ledger.commands import Command, Identified, check_id
 from mimo_credits.ledger.engine import apply
 from mimo_credits.ledger.entries import Billed, Entry, HoldOpened, Posting, Rated, Scheduled, TierChanged
-from mimo_credits.seen import seen
+from mimo_credits.seen import Seen
 from mimo_credits.statements import Statement, statement
 
 
-@seen
-class Receipt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Receipt(Seen):
     """What a command did: its entries. `repeat` says that it had been applied before, and nothing was done now."""
 
     entries: tuple[Entry, ...]

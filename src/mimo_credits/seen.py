@@ -6,7 +6,7 @@ core imports nothing that draws.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -28,36 +28,21 @@ class Seen:
 
     def to_markdown(self) -> str:
         """The value as Markdown, with pipe tables."""
-        from mimo_credits.display import as_markdown, sheet_of
-
-        return as_markdown(sheet_of(self))
-
-
-Kind = TypeVar("Kind", bound=type)
-
-
-def seen(kind: Kind) -> Kind:
-    """Decorates a `NamedTuple`, which cannot inherit from `Seen`: it shows itself likewise.
-
-    One that has a text of its own (`__str__`) keeps it.
-    """
-    shows = {"__str__": as_text, "_repr_html_": as_html, "__rich__": as_rich}
-    for name in shows.keys() - vars(kind).keys():
-        setattr(kind, name, shows[name])
-    return kind
+        return as_markdown(self)
 
 
 class Tabular(Seen):
     """A value that has lines: they can be had as a dataframe or as CSV, one row each, exact.
 
-    A statement has two kinds of row: `of="lines"` is what was used, in credits, `of="bills"` what is due, in money. A
-    band is named by the inputs that it is for (`above 256,000`).
+    Two kinds have further rows beside their `lines`: a statement has `of="bills"`, what is due, in money, a comparison
+    of usage `of="left_out"`, what has no price. What costs money has a line in each currency. A band is named by the
+    inputs that it is for (`above 256,000`).
     """
 
     __slots__ = ()
 
     def to_frame(self, backend: str | None = None, *, of: str = "lines") -> Any:
-        """The lines, or a statement's bills, as a dataframe.
+        """The lines, or the other rows that `of` names, as a dataframe.
 
         It is of `backend` (`"polars"`, `"pandas"`, `"pyarrow"`), else of the first one installed. Credits and money are
         exact decimals. Needs the extra `frames`. Raises `InputError` for a backend that is not known or not installed,
@@ -68,7 +53,10 @@ class Tabular(Seen):
         return to_frame(self, backend, of)
 
     def to_csv(self, *, of: str = "lines") -> str:
-        """The lines, or a statement's bills, as CSV (RFC 4180) with a header. Raises `InputError`."""
+        """The lines, or the other rows that `of` names, as CSV (RFC 4180) with a header.
+
+        Texts stand as they are, also those that a spreadsheet would take for a formula. Raises `InputError`.
+        """
         from mimo_credits.display import to_csv
 
         return to_csv(self, of)
@@ -86,6 +74,13 @@ def as_html(value: object) -> str:
     from mimo_credits.display import as_html, sheet_of
 
     return as_html(sheet_of(value))
+
+
+def as_markdown(value: object) -> str:
+    """The value as Markdown, with pipe tables."""
+    from mimo_credits.display import as_markdown, sheet_of
+
+    return as_markdown(sheet_of(value))
 
 
 def as_rich(value: object) -> Group:

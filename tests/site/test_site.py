@@ -146,6 +146,20 @@ def test_nothing_is_fetched_from_elsewhere(built: Path) -> None:
         assert fetched == [], page
 
 
+@pytest.mark.parametrize(
+    ("page", "field"),
+    [
+        ("pricing", "input_tokens: int = 0"),  # of a dataclass
+        ("pricing", "sha256: str"),  # of a named tuple
+        ("cards", "effective_from: datetime"),  # of a part of a card
+        ("planning", "observed_since: datetime | None = None"),  # of a function called as its module is
+    ],
+)
+def test_the_reference_shows_fields_with_their_types(built: Path, page: str, field: str) -> None:
+    text = re.sub(r"<[^>]+>", "", (built / "reference" / page / "index.html").read_text("utf-8"))
+    assert field in text
+
+
 @pytest.mark.parametrize("options", [(), ("--blink-settings=preferredColorScheme=0",)])
 def test_a_quotes_html_shows_its_total(browse, address: str, built: Path, options: tuple[str, ...]) -> None:
     request = Usage("mimo-v2.5-pro", input_tokens=86_790, cached_tokens=86_000, output_tokens=305)

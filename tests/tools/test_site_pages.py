@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -57,3 +58,19 @@ def test_the_links_of_this_repository_lead_somewhere(tmp_path: Path) -> None:
 def test_every_page_is_in_the_sites_navigation() -> None:
     named = re.findall(r"[\w/.-]+\.md\b", (site.ROOT / "mkdocs.yml").read_text("utf-8"))
     assert sorted(named) == sorted(site.places(site.ROOT).values())
+
+
+def heading_of(page: Path) -> str:
+    """A page's title, as text; a notebook's stands in its first cell."""
+    text = page.read_text("utf-8")
+    if page.suffix == ".ipynb":
+        text = "".join(json.loads(text)["cells"][0]["source"])
+    return next(line for line in text.splitlines() if line.startswith("# ")).removeprefix("# ").replace("`", "")
+
+
+def test_the_navigation_calls_a_page_what_it_calls_itself() -> None:
+    nav = (site.ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+    named = {place: label.strip('"') for label, place in re.findall(r"- (.+): ([\w/.-]+\.md)$", nav, re.MULTILINE)}
+    assert named.pop("index.md") == "Home"
+    pages = {place: page for page, place in site.places(site.ROOT).items()}
+    assert {place: heading_of(site.ROOT / pages[place]) for place in named} == named

@@ -41,9 +41,11 @@ def _parts(sheet: Sheet) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Section():
-            yield f"<h4>{escape(block.title)}</h4>"
+            yield f"<h3>{escape(block.title)}</h3>"
         case Paragraph():
             yield f"<p>{'<br>'.join(escape(line.strip()) for line in block.lines)}</p>"
+        case Listing(lone=True):
+            yield f"<p>{escape(block.items[0])}</p>"
         case Listing():
             if block.caption:
                 yield f"<p><strong>{escape(block.caption)}</strong></p>"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mimo_credits.display.sheet import Block, Listing, Paragraph, Row, Section, Sheet, Table, legible
 
-_SIGNS = re.compile(r"([\\`*_\[\]<>|#~])")
+_SIGNS = re.compile(r"([\\`*_\[\]<>|#~&$])")
 
 
 def as_markdown(sheet: Sheet) -> str:
@@ -27,6 +27,8 @@ def _block(block: Block) -> Iterator[str]:
             yield f"#### {_escaped(block.title)}"
         case Paragraph():
             yield "  \n".join(_escaped(line.strip()) for line in block.lines)
+        case Listing(lone=True):
+            yield _escaped(block.items[0])
         case Listing():
             yield from _captioned(block.caption)
             yield from (f"- {_escaped(item)}" for item in block.items)

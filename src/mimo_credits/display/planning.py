@@ -9,10 +9,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from mimo_credits.display.sheet import Block, Listing, Row, Sheet, note, table, untitled
-from mimo_credits.display.writing import card_name, credit, in_percent, instant, money, number
+from mimo_credits.display.sheet import Block, Listing, Row, Sheet, note, table, total, untitled
+from mimo_credits.display.writing import (
+    AUDIO_WORDS,
+    SEARCH_WORDS,
+    card_name,
+    credit,
+    in_percent,
+    instant,
+    money,
+    number,
+)
 from mimo_credits.exact import PER_MILLION, percent, ratio, rounded, whole
-from mimo_credits.planning import Forecast, Offer, TierComparison, TierFit, WhatIf, WindowReport
+from mimo_credits.planning import (
+    BreakEven,
+    Forecast,
+    Lever,
+    Offer,
+    Step,
+    TierComparison,
+    TierFit,
+    WhatIf,
+    WindowReport,
+    Workload,
+    WorkloadQuote,
+)
 
 _MOST_LISTED = 20
 """Requests of a log that are listed one by one; the others are counted."""
@@ -107,6 +128,60 @@ def _first(rows: Sequence[Row]) -> list[Row]:
     """The first rows, and how many more there are."""
     more = len(rows) - _MOST_LISTED
     return [*rows[:_MOST_LISTED], *([note(f"and {more:,} more")] if more > 0 else [])]
+
+
+def break_even_sheet(found: BreakEven) -> Sheet:
+    """The answer, and the numbers that it rests on."""
+    currency = found.currency
+    rows = [
+        ["a month of the tier", f"{currency} {money(found.price, currency)}"],
+        ["pay-as-you-go, each time", f"{currency} {money(found.each, currency)}"],
+        ["the tier holds", "any number of times" if found.holds is None else f"{found.holds:,} times a month"],
+    ]
+    title = f"Card {card_name(found.card)}: {found.tier}, {found.workload}"
+    return Sheet(title, (Listing("", (found.why,)), untitled("lr", rows)))
+
+
+def lever_sheet(lever: Lever) -> Sheet:
+    """The answer, and what the work draws from nothing of the lever to all of it."""
+    rows = [
+        [f"without any {lever.name}", credit(whole(lever.without, "up"))],
+        [f"with nothing but {lever.name}", credit(whole(lever.fully, "up"))],
+    ]
+    title = f"Card {card_name(lever.card)}: {lever.tier}, {lever.workload}"
+    return Sheet(title, (Listing("", (lever.why,)), table(["", "credits"], "lr", rows)))
+
+
+def workload_sheet(work: Workload) -> Sheet:
+    """The steps, each by what one of its requests uses; who estimates it, and what is assumed."""
+    titles = ["step", "requests", "model", "input", "of it cached", "output", "off-peak"]
+    rows = [row for step in work.steps for row in _step_rows(step)]
+    said = (("Estimate", work.estimate), ("Assumed", work.assumes))
+    steps = table(titles, "lrlrrrr", rows, "Each step, and what one of its requests uses")
+    title = f"Workload {work.name}: {work.tokens:,} tokens"
+    return Sheet(title, (steps, *(Listing("", (f"{name}: {text}",)) for name, text in said if text)))
+
+
+def _step_rows(step: Step) -> Iterator[Row]:
+    usage, share = step.usage, Fraction(step.off_peak_share)
+    tokens = (f"{count:,}" for count in (usage.input_tokens, usage.cached_tokens, usage.output_tokens))
+    yield Row((step.name, f"{step.count:,}", usage.model, *tokens, in_percent(percent(share), share)))
+    others = ((AUDIO_WORDS, usage.audio_seconds), (SEARCH_WORDS, usage.web_searches), ("images: {:,}", usage.images))
+    yield from (note(words.format(count)) for words, count in others if count)
+
+
+def workload_quote_sheet(quote: WorkloadQuote) -> Sheet:
+    """A workload step by step, and what it costs without a plan."""
+    rows = [[step.name, step.model, f"{step.tokens:,}", number(step.credits)] for step in quote.steps]
+    sums = total(["total", "", f"{quote.tokens:,}", number(quote.credits)])
+    blocks: list[Block] = [table(["step", "model", "tokens", "credits"], "llrr", [*rows, sums])]
+    costs = [["pay-as-you-go", currency, money(amount, currency)] for currency, amount in quote.money.items()]
+    costs += [["pay-as-you-go", currency, why] for currency, why in quote.unpriced.items()]
+    for name, owed in (("web searches", quote.web_searches), ("calls elsewhere", quote.separately)):
+        costs += [[name, currency, money(amount, currency)] for currency, amount in owed.items()]
+    if costs:
+        blocks.append(untitled("lll", costs))
+    return Sheet(f"Card {card_name(quote.card)}: {quote.workload}, {quote.times:,} times", tuple(blocks))
 
 
 def what_if_sheet(rows: Iterable[WhatIf]) -> Sheet:

@@ -42,10 +42,15 @@ class Paragraph(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Items of prose under a caption, which may be empty."""
+    """Items of prose under a caption, which may be empty. A `lone` one is a sentence, no list of one."""
 
     caption: str
     items: tuple[str, ...]
+
+    @property
+    def lone(self) -> bool:
+        """Whether this is one item without a caption."""
+        return len(self.items) == 1 and not self.caption
 
 
 Block: TypeAlias = Table | Section | Paragraph | Listing

@@ -14,7 +14,17 @@ from mimo_credits.display.accounts import account_sheet
 from mimo_credits.display.cards import card_sheet, cards_sheet
 from mimo_credits.display.differences import changes_sheet, comparison_sheet
 from mimo_credits.display.entries import explanation_sheet, receipt_sheet, reconciliation_sheet
-from mimo_credits.display.planning import forecast_sheet, plan_sheet, window_sheet
+from mimo_credits.display.planning import (
+    break_even_sheet,
+    forecast_sheet,
+    lever_sheet,
+    offers_sheet,
+    plan_sheet,
+    what_if_sheet,
+    window_sheet,
+    workload_quote_sheet,
+    workload_sheet,
+)
 from mimo_credits.display.quotes import quote_sheet
 from mimo_credits.display.sheet import Sheet
 from mimo_credits.display.statements import statement_sheet
@@ -22,15 +32,31 @@ from mimo_credits.errors import InputError, shown
 from mimo_credits.explain import Explanation
 from mimo_credits.ledger import Account
 from mimo_credits.memory import Receipt
-from mimo_credits.planning import Forecast, TierComparison, WindowReport
+from mimo_credits.planning import (
+    BreakEven,
+    Forecast,
+    Lever,
+    Offer,
+    Offers,
+    TierComparison,
+    WhatIf,
+    WhatIfs,
+    WindowReport,
+    Workload,
+    WorkloadQuote,
+)
 from mimo_credits.pricing import Quote
 from mimo_credits.statements import Statement
 
 _SHEETS: dict[type, Callable[[Any], Sheet]] = {
     Account: account_sheet,
+    BreakEven: break_even_sheet,
     CardDifference: changes_sheet,
     Explanation: explanation_sheet,
     Forecast: forecast_sheet,
+    Lever: lever_sheet,
+    Offer: lambda offer: offers_sheet([offer]),
+    Offers: offers_sheet,
     Quote: quote_sheet,
     RateBook: lambda book: cards_sheet(list(book), {}),
     RateCard: card_sheet,
@@ -39,7 +65,11 @@ _SHEETS: dict[type, Callable[[Any], Sheet]] = {
     Statement: statement_sheet,
     TierComparison: plan_sheet,
     UsageComparison: comparison_sheet,
+    WhatIf: lambda row: what_if_sheet([row]),
+    WhatIfs: what_if_sheet,
     WindowReport: window_sheet,
+    Workload: workload_sheet,
+    WorkloadQuote: workload_quote_sheet,
 }
 
 

@@ -38,6 +38,8 @@ def _block(block: Block) -> Iterator[RenderableType]:
             yield Text(block.title, style="bold underline")
         case Paragraph():
             yield from (Text(line) for line in block.lines)
+        case Listing(lone=True):
+            yield Text(block.items[0])
         case Listing():
             if block.caption:
                 yield Text(block.caption, style="bold")

@@ -13,7 +13,7 @@ from mimo_credits.errors import wrong_type
 from mimo_credits.exact import to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import LAST_INSTANT
-from mimo_credits.seen import as_html, as_rich, as_text
+from mimo_credits.seen import as_html, as_markdown, as_rich, as_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -142,6 +142,10 @@ class Account(NamedTuple):
 
     def __rich__(self) -> Group:
         return as_rich(self)
+
+    def to_markdown(self) -> str:
+        """The account as Markdown, with pipe tables."""
+        return as_markdown(self)
 
     @property
     def tier(self) -> str | None:

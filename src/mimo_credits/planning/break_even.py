@@ -7,18 +7,20 @@ reaches that far: if it does not, there is no break-even. Money that is owed on 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
 from mimo_credits.errors import InputError
 from mimo_credits.exact import in_currency, ratio, ratio_price, to_millicredits, whole
 from mimo_credits.planning.workload import Workload
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import Seen
 
 
-class BreakEven(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class BreakEven(Seen):
     """Where a tier of price `price` meets pay-as-you-go for a workload, in `currency`.
 
     `meets_at` is how many times a month, exact, None where pay-as-you-go costs nothing; `times` the first whole number
@@ -74,7 +76,7 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
         tokens=workload.tokens * times if reached and times is not None else None,
         why="",
     )
-    return made._replace(why=_why(made, times))
+    return replace(made, why=_why(made, times))
 
 
 def tier_of(card: RateCard, tier: str) -> Tier:

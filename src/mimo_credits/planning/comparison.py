@@ -11,10 +11,9 @@ one model here may be three to three models there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.errors import PricingError
@@ -23,12 +22,14 @@ from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
 from mimo_credits.planning.workload import Workload, check_count
 from mimo_credits.pricing import CardRef, prices
+from mimo_credits.seen import Seen, Tabular
 
 Models = Mapping[str, str | Mapping[str, str]]
 """By a card's id or provider: the model for every step there, or models by the name of the one that they replace."""
 
 
-class Offer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Offer(Seen):
     """A workload on one card. `millicredits` is None where no plan covers it; `money` is pay-as-you-go by currency.
 
     `models` did the work; `cites` are the citations of their prices, `sources` what those name, as `(title, date)`.
@@ -56,9 +57,15 @@ class Offer(NamedTuple):
         return f"{self.provider} {self.card.id}, {', '.join(self.models)}: {money}; {plan}; {self.age:,} days old"
 
 
+class Offers(Tabular, tuple[Offer, ...]):
+    """The rows of `compare`: a tuple that shows itself as one table."""
+
+    __slots__ = ()
+
+
 def compare(
     cards: Iterable[RateCard], workload: Workload, *, at: datetime, times: int = 1, models: Models | None = None
-) -> tuple[Offer, ...]:
+) -> Offers:
     """One row for each card, in the order given, for the workload done so many `times`.
 
     `models` says by which model a card does the work: `{"deepseek": "deepseek-v4-pro"}`. Without it a step's own model
@@ -66,7 +73,7 @@ def compare(
     """
     check_count(times, "times")
     now = to_utc(at)
-    return tuple(_offer(card, _on(card, workload, models or {}), now, times) for card in cards)
+    return Offers(_offer(card, _on(card, workload, models or {}), now, times) for card in cards)
 
 
 def _on(card: RateCard, workload: Workload, models: Models) -> Workload:

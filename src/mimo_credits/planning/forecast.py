@@ -28,6 +28,7 @@ from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Account, Entry
 from mimo_credits.planning.burns import Burn, burns_of_entries, in_order
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import Seen
 
 _DAY = timedelta(days=1)
 
@@ -55,7 +56,7 @@ class Pace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Seen):
     """The cycle `[start, end)` seen from `at`. `days` are the whole days' burns in millicredits, the oldest first.
 
     `used` is what the cycle drew before `at`; `remaining` is what can still be spent, None where it was not said.

@@ -8,18 +8,19 @@ even all of it does not suffice, or it saves nothing, there is none.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.exact import percent, ratio, share, to_credits, to_millicredits, whole
 from mimo_credits.planning.break_even import tier_of
 from mimo_credits.planning.workload import Workload, check_count
 from mimo_credits.pricing import CardRef
+from mimo_credits.seen import Seen
 
 
-class Lever(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Lever(Seen):
     """A share of a workload that can be moved, and what that does, in exact millicredits.
 
     `now` is where the share stands; `least` the least at which the tier holds the work, None where there is none.

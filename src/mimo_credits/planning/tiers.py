@@ -30,7 +30,7 @@ from mimo_credits.exact import (
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.planning.workload import Workload
 from mimo_credits.pricing import CardRef
-from mimo_credits.seen import Seen
+from mimo_credits.seen import Tabular
 
 _NO_MONEY: FrozenMap[Decimal] = FrozenMap()
 
@@ -97,7 +97,7 @@ class TierFit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TierComparison(Seen):
+class TierComparison(Tabular):
     """Every tier of a card against a month of work, in the card's order; `choice` is None where none fits."""
 
     card: CardRef

@@ -8,8 +8,8 @@ price there is listed, not raised, and its credits are in no sum: a row with suc
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
@@ -17,10 +17,12 @@ from mimo_credits.errors import PricingError
 from mimo_credits.exact import in_currency, plus, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Command, Record, Rejection, Settle, rerate
+from mimo_credits.seen import Seen, Tabular
 from mimo_credits.statements import statement
 
 
-class WhatIf(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class WhatIf(Seen):
     """A history on one card (or book) and tier: millicredits used, and of these beyond all pots (`overage`).
 
     `money` is what is due by currency, billed and not billed yet. `unpriced` is usage that the card cannot price,
@@ -47,10 +49,16 @@ class WhatIf(NamedTuple):
         return f"{self.tier} on {self.card}: {to_credits(self.used):,f} credits{over}; {money}{left_out}{refused}"
 
 
-def what_if(commands: Iterable[Command], on: Iterable[RateCard | RateBook], tiers: Iterable[str]) -> tuple[WhatIf, ...]:
+class WhatIfs(Tabular, tuple[WhatIf, ...]):
+    """The rows of `what_if`: a tuple that shows itself as one table."""
+
+    __slots__ = ()
+
+
+def what_if(commands: Iterable[Command], on: Iterable[RateCard | RateBook], tiers: Iterable[str]) -> WhatIfs:
     """A row for each card or book, and on it for each tier, in the order given. Raises `Conflict`."""
     history, kept = tuple(commands), tuple(tiers)
-    return tuple(_row(history, one, tier) for one in on for tier in kept)
+    return WhatIfs(_row(history, one, tier) for one in on for tier in kept)
 
 
 def _row(history: tuple[Command, ...], on: RateCard | RateBook, tier: str) -> WhatIf:

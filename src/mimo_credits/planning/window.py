@@ -24,6 +24,7 @@ from typing import NamedTuple
 from mimo_credits.errors import InputError, shown
 from mimo_credits.exact import to_credits, to_millicredits
 from mimo_credits.planning.burns import Burn, in_order
+from mimo_credits.seen import Seen
 
 FIVE_HOURS = timedelta(hours=5)
 
@@ -44,7 +45,7 @@ class Wait(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class WindowReport:
+class WindowReport(Seen):
     """A log under a moving window of `limit` millicredits: how many `requests`, who `waited`, and who `never` fits."""
 
     limit: int

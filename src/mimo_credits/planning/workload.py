@@ -25,6 +25,7 @@ from mimo_credits.errors import InputError, NoRate, shown
 from mimo_credits.exact import in_currency, plain, plus, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
+from mimo_credits.seen import Seen
 from mimo_credits.usage import MAX_COUNT, Usage
 
 Share = Fraction | Decimal | int
@@ -92,7 +93,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Seen):
     """A task of one or more steps. Raises `InputError`.
 
     `estimate` says who estimates it and, in brackets, how sure that is (H, M-H, M or L); `assumes` what we add to it.
@@ -180,7 +181,7 @@ class StepQuote(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkloadQuote:
+class WorkloadQuote(Seen):
     """What a workload costs, done so many `times`: `millicredits` of the pool, rounded up once; the same by `money`.
 
     `web_searches` is money that is owed under the plan, too. `separately` is what the steps' separately priced calls

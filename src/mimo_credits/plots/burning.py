@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mimo_credits.exact import MILLI, share
 from mimo_credits.ledger import Entry
-from mimo_credits.ledger.entries import EXPIRED, ISSUED, OVERAGE, SPENT, Posting, TierChanged
+from mimo_credits.ledger.entries import EXPIRED, ISSUED, OVERAGE, SPENT, Posting, TierChanged, each_entry
 from mimo_credits.plots.canvas import (
     BLUE,
     FAINT,
@@ -28,6 +28,7 @@ from mimo_credits.plots.canvas import (
     SKY,
     YELLOW,
     axis_or_new,
+    check_zone,
     credit_scale,
     drawn,
     drawn_at,
@@ -117,11 +118,12 @@ def burn_down(
 
     `entries` are all of one account's, in their order. A cycle that is not over is drawn up to the last entry. Marked
     are openings, migrations, tier changes, grants, what was carried over, and what expired. What was drawn beyond the
-    pool lies below zero. A cycle with a migration has a second axis, on the right. Raises `InputError` for a naive
-    `at`.
+    pool lies below zero. A cycle with a migration has a second axis, on the right. Raises `InputError`, also for
+    a naive `at`.
     """
+    check_zone(zone)
     axis = axis_or_new(axis, height=5.4)
-    known = list(entries)
+    known = list(each_entry(entries))
     made = statement(known)
     cycle = made.at(at) if at is not None else next(reversed(made.cycles), None)
     if cycle is None:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
+from mimo_credits.errors import wrong_type
 from mimo_credits.exact import MILLI, plain, ratio, rounded
 
 try:
@@ -66,8 +67,21 @@ def drawn_at(at: datetime) -> float:
     return float(date2num(at))  # type: ignore[no-untyped-call] # matplotlib's dates have no types
 
 
+def check_zone(zone: object) -> None:
+    """Refuses what is no time zone, such as the name of one. Raises `InputError`."""
+    if not isinstance(zone, tzinfo):
+        raise wrong_type("zone", "a time zone, such as zoneinfo.ZoneInfo('Asia/Shanghai')", zone)
+
+
+def as_written(text: str) -> str:
+    """A text as matplotlib shows it unchanged: what stands between two dollar signs is mathematics to it."""
+    return text.replace("$", r"\$")
+
+
 def axis_or_new(axis: Axes | None, *, height: float = 4.8) -> Axes:
     """The axis that was given, or that of a new figure of so many inches; its ground and texts as all have them."""
+    if axis is not None and not isinstance(axis, Axes):
+        raise wrong_type("axis", "an axis of matplotlib", axis)
     if axis is None:
         axis = Picture(figsize=(8.6, height), dpi=_DPI, layout="constrained", facecolor=GROUND).add_subplot()
     axis.set_facecolor(GROUND)
@@ -96,20 +110,22 @@ def figure_of(axis: Axes) -> Figure:
 
 def title(axis: Axes, first: str, second: str) -> None:
     """Two lines above the picture: what it shows, and by which rate cards."""
-    axis.set_title(f"{first}\n{second}", loc="left", fontsize=_TEXT + 1, color=INK)
+    axis.set_title(as_written(f"{first}\n{second}"), loc="left", fontsize=_TEXT + 1, color=INK)
 
 
 def nothing(axis: Axes, why: str) -> Figure:
     """The figure with a sentence in place of a picture."""
     axis.set_axis_off()
-    axis.text(0.5, 0.5, why, ha="center", va="center", transform=axis.transAxes, fontsize=_TEXT + 1, color=INK)
+    axis.text(
+        0.5, 0.5, as_written(why), ha="center", va="center", transform=axis.transAxes, fontsize=_TEXT + 1, color=INK
+    )
     return figure_of(axis)
 
 
 def labels(axis: Axes, x: str = "", y: str = "") -> None:
     """What the axes are, with their units."""
-    axis.set_xlabel(x, fontsize=_TEXT, color=INK)
-    axis.set_ylabel(y, fontsize=_TEXT, color=INK)
+    axis.set_xlabel(as_written(x), fontsize=_TEXT, color=INK)
+    axis.set_ylabel(as_written(y), fontsize=_TEXT, color=INK)
 
 
 def legend(axis: Axes, handles: Iterable[Any], columns: int = 1) -> None:
@@ -131,13 +147,23 @@ def legend(axis: Axes, handles: Iterable[Any], columns: int = 1) -> None:
 
 def swatch(text: str, colour: str, hatch: str = "", edge: str = INK) -> Patch:
     """A legend's entry for an area."""
-    return Patch(facecolor=colour, edgecolor=edge if hatch else colour, hatch=hatch, label=text, linewidth=0.5)
+    return Patch(
+        facecolor=colour, edgecolor=edge if hatch else colour, hatch=hatch, label=as_written(text), linewidth=0.5
+    )
 
 
 def stroke(text: str, colour: str, shape: str = "", line: Literal["none", "-", "--", ":"] = "none") -> Line2D:
     """A legend's entry for a line or, with a `shape`, for a mark."""
     return Line2D(
-        [], [], color=colour, marker=shape, linestyle=line, linewidth=2, markersize=8, markeredgecolor=INK, label=text
+        [],
+        [],
+        color=colour,
+        marker=shape,
+        linestyle=line,
+        linewidth=2,
+        markersize=8,
+        markeredgecolor=INK,
+        label=as_written(text),
     )
 
 
@@ -168,7 +194,7 @@ def time_axis(axis: Axes, zone: tzinfo, first: datetime, last: datetime) -> None
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone, show_offset=False))  # type: ignore[no-untyped-call]
     axis.set_xlim(drawn_at(first), drawn_at(last))
-    axis.set_xlabel(f"time ({zone})", fontsize=_TEXT, color=INK)
+    axis.set_xlabel(as_written(f"time ({zone})"), fontsize=_TEXT, color=INK)
 
 
 def minute(at: datetime, zone: tzinfo) -> str:

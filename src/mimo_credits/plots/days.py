@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT, to_utc
 from mimo_credits.ledger import Entry
-from mimo_credits.ledger.entries import CycleOpened, Rated
+from mimo_credits.ledger.entries import CycleOpened, Rated, each_entry
 from mimo_credits.plots.canvas import (
     COLOURS,
     GROUND,
     INK,
     axis_or_new,
+    check_zone,
     credit_scale,
     drawn_at,
     drawn_credits,
@@ -66,12 +67,13 @@ def use_by_model_and_day(
 ) -> Figure:
     """The credits of each day that has usage from `since` on and before `until`, overage included, by model.
 
-    Days before and since a migration have an axis each. Raises `InputError` for a naive instant.
+    Days before and since a migration have an axis each. Raises `InputError`, also for a naive instant.
     """
+    check_zone(zone)
     axis = axis_or_new(axis, height=5.4)
     first = FIRST_INSTANT if since is None else to_utc(since, "since")
     end = LAST_INSTANT if until is None else to_utc(until, "until")
-    known = [entry for entry in entries if first <= entry.at < end]
+    known = [entry for entry in each_entry(entries) if first <= entry.at < end]
     rated = [entry for entry in known if isinstance(entry, Rated) and entry.millicredits]
     if not rated:
         return nothing(axis, "No day to draw: no usage drew any credits.")

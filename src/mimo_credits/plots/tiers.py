@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mimo_credits.errors import wrong_type
 from mimo_credits.exact import percent
 from mimo_credits.planning import TierComparison, TierFit
 from mimo_credits.plots.canvas import (
@@ -16,6 +17,7 @@ from mimo_credits.plots.canvas import (
     INK,
     PALE,
     RED,
+    as_written,
     axis_or_new,
     credit_scale,
     drawn_credits,
@@ -37,7 +39,12 @@ _SIZE = 10.5
 
 
 def tier_comparison(comparison: TierComparison, *, axis: Axes | None = None) -> Figure:
-    """Use, share and headroom by tier, in the card's order from the top, and pay-as-you-go below them."""
+    """Use, share and headroom by tier, in the card's order from the top, and pay-as-you-go below them.
+
+    Raises `InputError`.
+    """
+    if not isinstance(comparison, TierComparison):
+        raise wrong_type("comparison", "a TierComparison, as compare_tiers gives it", comparison)
     axis = axis_or_new(axis, height=4.4)
     if not comparison.use.millicredits:
         return nothing(axis, f"Nothing to compare: {comparison.use.what} draws no credits.")
@@ -46,7 +53,7 @@ def tier_comparison(comparison: TierComparison, *, axis: Axes | None = None) -> 
         _bar(axis, place, fit)
         _words(axis, place, fit, longest, chosen=fit.tier == comparison.choice)
     rows = [_named(comparison, fit) for fit in comparison.tiers] + [_pay_as_you_go(comparison)]
-    axis.set_yticks(range(len(rows)), rows)
+    axis.set_yticks(range(len(rows)), list(map(as_written, rows)))
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xlim(0, drawn_credits(longest) * 1.04)
     credit_scale(axis, longest, along="x", what="credits a month")
