@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from textwrap import dedent
 
 import pytest
@@ -96,47 +97,48 @@ def test_a_log_reads_like_this(run, log):
         """\
         Card 2026-05-27.1 (sha256 (digest))
 
-          pro, for USD 50.00, holds 30 days like the 3 days that were observed: 15,000,000,000 credits,
-            50,000,000 tokens; pay-as-you-go would cost USD 21.75, which is less.
+          pro, for USD 50.00, holds 30 days like the 3 days that were observed: 17,999,999,999.931 credits,
+            60,000,000 tokens; pay-as-you-go would cost USD 26.10, which is less.
 
-          for a month         allowance    share        to spare     CNY     USD  USD per 1M
-          lite            4,100,000,000  365.9 %    does not fit   39.00    6.00
-          standard       11,000,000,000  136.4 %    does not fit   99.00   16.00
-          pro            38,000,000,000   39.5 %  23,000,000,000  329.00   50.00      1.0000
-          max            82,000,000,000   18.3 %  67,000,000,000  659.00  100.00      2.0000
-          pay-as-you-go                                           150.00   21.75      0.4350
+          for a month         allowance    share            to spare     CNY     USD  USD per 1M
+          lite            4,100,000,000  439.0 %        does not fit   39.00    6.00
+          standard       11,000,000,000  163.6 %        does not fit   99.00   16.00
+          pro            38,000,000,000   47.4 %  20,000,000,000.069  329.00   50.00      0.8333
+          max            82,000,000,000   22.0 %  64,000,000,000.069  659.00  100.00      1.6667
+          pay-as-you-go                                               180.00   26.10      0.4350
 
-          lite      too small: 365.9 % of its allowance, 10,900,000,000 credits short
-          standard  too small: 136.4 % of its allowance, 4,000,000,000 credits short
-          pro       the cheapest that fits: 39.5 % of its allowance, 23,000,000,000 credits to spare
-          max       fits with 18.3 % of its allowance, but USD 100.00 where USD 50.00 suffices
+          lite      too small: 439.0 % of its allowance, 13,899,999,999.931 credits short
+          standard  too small: 163.6 % of its allowance, 6,999,999,999.931 credits short
+          pro       the cheapest that fits: 47.4 % of its allowance, 20,000,000,000.069 credits to spare
+          max       fits with 22.0 % of its allowance, but USD 100.00 where USD 50.00 suffices
 
           pro  first purchase  USD 44.00, CNY 289.52
           pro  for a year      USD 528.00, CNY 3,474.24
 
         Seen from 2026-06-04 12:00:00, after 3 whole days from 2026-06-01 12:00:00 on
         Cycle from 2026-06-04 12:00:00 to 2026-07-04 12:00:00, 0 used so far
+        Before the first whole day: 1 request, 300,000,000 credits, which only the mean counts
 
-          if it goes on as on  credits a day    in the cycle  tier
-          the slowest day                  0               0  lite
-          the median day         600,000,000  18,000,000,000  pro
-          the mean               500,000,000  15,000,000,000  pro
-          the fastest day        900,000,000  27,000,000,000  pro
+          if it goes on as on    credits a day        in the cycle  tier
+          the slowest day                    0                   0  lite
+          the median day           600,000,000      18,000,000,000  pro
+          the mean             599,999,999.998  17,999,999,999.931  pro
+          the fastest day          900,000,000      27,000,000,000  pro
         """
     )
 
 
 def test_a_log_is_seen_from_its_slowest_to_its_fastest_day(run, log):
-    """Whole days before the last response: the first response of all lies a moment before them."""
+    """Whole days before the last response: the first of all lies a moment before them, and counts in the mean only."""
     document = run("plan", "--usage", log(*days(9, 3, 2, 1)), *MAY, "--json").json
     assert document["forecast"]["days"] == ["900000000", "600000000", "300000000"]
     assert document["forecast"]["paces"] == {
         "slowest day": {"credits": "9000000000", "tier": "standard"},
         "median day": {"credits": "18000000000", "tier": "pro"},
-        "mean": {"credits": "18000000000", "tier": "pro"},
+        "mean": {"credits": "44999999999.827", "tier": "max"},
         "fastest day": {"credits": "27000000000", "tier": "pro"},
     }
-    assert (document["choice"], document["credits"]) == ("pro", "18000000000")
+    assert (document["choice"], document["credits"]) == ("max", "44999999999.827")
     assert (document["window"], document["log"]["lines"]) == (None, 4)
 
 
@@ -211,3 +213,19 @@ def test_a_log_with_nothing_to_see_is_refused(run, log):
     assert (code, out) == (2, "")
     assert "less than a whole day after" in err
     assert run("plan", "--usage", "missing.jsonl").code == 1
+
+
+def test_the_beginning_of_a_short_log_counts_in_the_mean(run, log):
+    """47 hours, of which only the last 24 are a whole day: the month is at the pace of all of them."""
+    lines = [response(f"r{hour}", 1 + hour // 24, hour % 24, "mimo-v2.5-pro", 1) for hour in range(47)]
+    lines[3] = response("much", 1, 3, "mimo-v2.5-pro", 1_000_000_000)
+    spans = ("--since", "2026-06-01T00:00:00Z", "--until", "2026-06-02T23:00:00Z")
+    code, out, _ = run("plan", "--usage", log(*lines), *MAY, *spans)
+    assert code == 0
+    assert "Before the first whole day: 23 requests, 300,000,006,180 credits, which only the mean counts" in out.replace("\n  ", " ")
+    document = run("plan", "--usage", log(*lines), *MAY, *spans, "--json").json
+    month = -(-(300_000_006_180 + 6_720) * 1_000 * 30 * 24 // 47)
+    assert document["credits"] == document["forecast"]["paces"]["mean"]["credits"]
+    assert Decimal(document["credits"]) * 1_000 == month
+    assert document["forecast"]["before_the_first_day"] == {"requests": 23, "credits": "300000006180"}
+    assert document["choice"] is None

@@ -97,7 +97,11 @@ def test_whole_days_are_counted_back_from_now_and_idle_ones_count():
     assert seen.days == (1_000, 0, 5_000)
     assert seen.observed_from == START + timedelta(hours=7)
     assert seen.used == 106_000
-    assert [pace.per_day for pace in seen.paces] == [0, 1_000, 2_000, 5_000]
+    assert seen.before == (1, 100_000)
+    assert str(seen).splitlines()[1] == (
+        "  before the first whole day: 1 request, 100 credits, which only the mean counts"
+    )
+    assert [pace.per_day for pace in seen.paces] == [0, 1_000, Fraction(106_000 * 24, 3 * 24 + 7), 5_000]
 
 
 def test_the_observation_may_reach_back_before_the_cycle():

@@ -161,7 +161,7 @@ def _plan_usage(options: Namespace, card: RateCard, chosen: str) -> int:
         ahead = {"forecast": _forecast_document(seen.ahead), "window": window}
         show_json({**_document(seen.comparison), **ahead, "log": log_document(gathered)})
     else:
-        sheets = [*left, plan_sheet(seen.comparison, chosen), forecast_sheet(seen.ahead)]
+        sheets = [*left, plan_sheet(seen.comparison, chosen), _ahead_sheet(seen.ahead)]
         sheets += [] if seen.window is None else [window_sheet(seen.window)]
         show("\n".join(map(as_text, sheets)))
     return 0
@@ -188,13 +188,20 @@ def _left_out(unpriced: Sequence[Rejection], all_of_them: int, card: RateCard) -
 
 
 def _look_ahead(options: Namespace, card: RateCard, records: list[Record], burns: tuple[Burn, ...]) -> _Seen:
-    """The 30 days after the logs, as the whole days in them go on."""
+    """The 30 days after the logs, as the time that they tell of goes on."""
     at: datetime = options.until or burns[-1].at + _TICK
     since: datetime = options.since or burns[0].at
     ahead = forecast(burns, card, at, start=at, end=at + _MONTH, observed_since=since)
-    use, _ = month_of_records(records, card, since=ahead.observed_from, until=at, length=_MONTH)
+    use, _ = month_of_records(records, card, since=since, until=at, length=_MONTH)
     window = None if options.window_limit is None else rolling_window(burns, options.window_limit)
     return _Seen(compare_use(card, use, currency=options.currency), ahead, window)
+
+
+def _ahead_sheet(ahead: Forecast) -> Sheet:
+    """The forecast, led by what lies before its first whole day."""
+    sheet = forecast_sheet(ahead)
+    early = ahead.before_in_words
+    return sheet._replace(lead=(*sheet.lead, f"{early[0].upper()}{early[1:]}")) if early else sheet
 
 
 def _renamed(record: Record, models: list[str | Mapping[str, str]]) -> Record:
@@ -255,6 +262,7 @@ def _forecast_document(ahead: Forecast) -> dict[str, object]:
     return {
         "at": iso(ahead.at),
         "end": iso(ahead.end),
+        "before_the_first_day": {"requests": ahead.before[0], "credits": in_credits(ahead.before[1])},
         "days": [in_credits(day) for day in ahead.days],
         "paces": {pace.name: {"credits": in_credits(pace.by_end), "tier": pace.tier} for pace in ahead.paces},
     }

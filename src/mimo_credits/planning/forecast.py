@@ -1,10 +1,10 @@
 """`forecast`: how fast the pool burns, when it runs out, and which tier the cycle will need, as a range.
 
 The method, exact and without a model of the future: whole days of 24 hours are counted back from `at` as far as the
-observation reaches (what is left over at its beginning is no whole day, and is not looked at). Each day's burn is the
-sum of its requests; a day without requests burns 0 and counts. Four paces are read off the days, by order statistics
-and one exact mean: the slowest day, the median (the upper of the two middle days, where there are two), the mean, and
-the fastest day. At each pace the rest of the cycle goes on as that day did:
+observation reaches. Each day's burn is the sum of its requests; a day without requests burns 0 and counts. Three paces
+are read off the days, by order statistics: the slowest day, the median (the upper of the two middle days, where there
+are two), and the fastest day. The fourth is the exact mean of all that was observed: also of what is left over at the
+beginning, which is no whole day. At each pace the rest of the cycle goes on as that day did:
 
     by the end = used in the cycle so far + pace x days left         rounded up, once
     runs out   = at + remaining / pace                               rounded down to the microsecond
@@ -27,6 +27,7 @@ from mimo_credits.exact import ratio, ticks, to_credits, to_millicredits, whole
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Account, Entry
 from mimo_credits.planning.burns import Burn, burns_of_entries, in_order
+from mimo_credits.planning.words import counted
 from mimo_credits.pricing import CardRef
 
 _DAY = timedelta(days=1)
@@ -58,7 +59,8 @@ class Pace(NamedTuple):
 class Forecast:
     """The cycle `[start, end)` seen from `at`. `days` are the whole days' burns in millicredits, the oldest first.
 
-    `used` is what the cycle drew before `at`; `remaining` is what can still be spent, None where it was not said.
+    `before` is what was observed before the first of them: so many requests, and their millicredits, which only the
+    mean counts. `used` is what the cycle drew before `at`; `remaining` is what can still be spent, None where it was not said.
     """
 
     card: CardRef
@@ -69,6 +71,7 @@ class Forecast:
     remaining: int | None
     days: tuple[int, ...]
     paces: tuple[Pace, ...]
+    before: tuple[int, int] = (0, 0)
 
     @property
     def slowest(self) -> Pace:
@@ -96,9 +99,19 @@ class Forecast:
         return self.at - len(self.days) * _DAY
 
     def __str__(self) -> str:
-        days = "1 whole day" if len(self.days) == 1 else f"{len(self.days):,} whole days"
+        days = counted(len(self.days), "whole day")
         head = f"From {days}, on card {self.card.id}, until {self.end:%Y-%m-%d %H:%M} UTC:"
-        return "\n".join([head, *(f"  {pace}" for pace in self.paces)])
+        early = [f"  {self.before_in_words}"] if self.before_in_words else []
+        return "\n".join([head, *early, *(f"  {pace}" for pace in self.paces)])
+
+    @property
+    def before_in_words(self) -> str:
+        """What lies before the first whole day, in a sentence; nothing where nothing does."""
+        requests, millicredits = self.before
+        if not requests:
+            return ""
+        drew = f"{counted(requests, 'request')}, {to_credits(millicredits):,f} credits"
+        return f"before the first whole day: {drew}, which only the mean counts"
 
 
 def forecast(
@@ -114,7 +127,7 @@ def forecast(
 ) -> Forecast:
     """What the cycle `[start, end)` will draw, from burns before `at`, and the tier of the card that holds it.
 
-    Whole days are observed from `observed_since` on, by default from `start`. `remaining` is in millicredits. Raises
+    Observed is from `observed_since` on, by default from `start`. `remaining` is in millicredits. Raises
     `InputError` where instants are out of order or naive, and where not one whole day was observed.
     """
     start, at, end = to_utc(start, "start"), to_utc(at), to_utc(end, "end")
@@ -126,14 +139,26 @@ def forecast(
     if not days:
         raise InputError("at", f"{at.isoformat()} is less than a whole day after {since.isoformat()}: no pace to see")
     used = sum(burn.millicredits for burn in ordered if start <= burn.at < at)
+    early = [burn.millicredits for burn in ordered if since <= burn.at < at - len(days) * _DAY]
+    observed = sum(days) + sum(early)
     rates: dict[str, Fraction] = {
         "slowest day": Fraction(min(days)),
         "median day": Fraction(median_high(days)),
-        "mean": ratio(sum(days), len(days)),
+        "mean": ratio(observed * ticks(_DAY), ticks(at - since)),
         "fastest day": Fraction(max(days)),
     }
     paces = (_pace(name, per_day, card, at, end, used, remaining, interval) for name, per_day in rates.items())
-    return Forecast(CardRef(card.id, card.sha256), start, at, end, used, remaining, tuple(days), tuple(paces))
+    return Forecast(
+        card=CardRef(card.id, card.sha256),
+        start=start,
+        at=at,
+        end=end,
+        used=used,
+        remaining=remaining,
+        days=tuple(days),
+        paces=tuple(paces),
+        before=(len(early), sum(early)),
+    )
 
 
 def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard, at: datetime) -> Forecast:

@@ -22,10 +22,12 @@ from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Record, Rejection
 from mimo_credits.planning.burns import burns_of_records
 from mimo_credits.planning.tiers import MonthOfUse
+from mimo_credits.planning.words import days
 from mimo_credits.planning.workload import searches_owed
 from mimo_credits.pricing import prices
 
 THIRTY_DAYS = timedelta(days=30)
+_ONE = ("1 day", "1 hour")
 
 
 def month_of_records(
@@ -45,6 +47,7 @@ def month_of_records(
     usages = Counter(record.usage for record in observed if record not in left_out)
     money, no_price = prices(card, usages)
     stretch = ratio(ticks(length), ticks(until - since))
+    observed_span = f"{days(until - since)} that {'was' if days(until - since) in _ONE else 'were'} observed"
 
     def month_money(seen: Mapping[str, Decimal]) -> FrozenMap[Decimal]:
         return FrozenMap(
@@ -54,7 +57,7 @@ def month_of_records(
 
     tokens = sum((usage.input_tokens + usage.output_tokens) * count for usage, count in usages.items())
     use = MonthOfUse(
-        what=f"{_days(length)} like the {_days(until - since)} that were observed",
+        what=f"{days(length)} like the {observed_span}",
         millicredits=whole(sum(burn.millicredits for burn in burns) * stretch, "up"),
         tokens=whole(tokens * stretch),
         tasks=None,
@@ -63,10 +66,3 @@ def month_of_records(
         web_searches=month_money(searches_owed(card, usages)),
     )
     return use, unpriced
-
-
-def _days(span: timedelta) -> str:
-    """A span in words, to the day where it is whole days."""
-    if span != timedelta(days=span.days):
-        return str(span)
-    return "1 day" if span.days == 1 else f"{span.days:,} days"
