@@ -222,7 +222,10 @@ def test_the_beginning_of_a_short_log_counts_in_the_mean(run, log):
     spans = ("--since", "2026-06-01T00:00:00Z", "--until", "2026-06-02T23:00:00Z")
     code, out, _ = run("plan", "--usage", log(*lines), *MAY, *spans)
     assert code == 0
-    assert "Before the first whole day: 23 requests, 300,000,006,180 credits, which only the mean counts" in out.replace("\n  ", " ")
+    assert (
+        "Before the first whole day: 23 requests, 300,000,006,180 credits, which only the mean counts"
+        in out.replace("\n  ", " ")
+    )
     document = run("plan", "--usage", log(*lines), *MAY, *spans, "--json").json
     month = -(-(300_000_006_180 + 6_720) * 1_000 * 30 * 24 // 47)
     assert document["credits"] == document["forecast"]["paces"]["mean"]["credits"]
