@@ -227,7 +227,7 @@ def test_a_grant_that_expires_is_not_spendable_to_the_end():
 def test_a_corrected_segment_is_to_be_rerated_first():
     book, later = RateBook.fixed(MAY), START + 2 * DAY
     commands = [Subscribe("s", START, "lite"), *(Record(f"r{n}", START + n * DAY, PRO) for n in range(3))]
-    account, entries = fold(Account(), commands, book)
+    _, entries = fold(Account(), commands, book)
     told = rerate(commands[:-1], book)
     mended = (*entries, *difference(entries, told.entries))
     with pytest.raises(InputError, match="entries: correct the running segment"):

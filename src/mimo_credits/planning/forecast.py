@@ -67,7 +67,8 @@ class Forecast:
     """The cycle `[start, end)` seen from `at`. `days` are the whole days' burns in millicredits, the oldest first.
 
     `before` is what was observed before the first of them: so many requests, and their millicredits, which only the
-    mean counts. `used` is what the cycle drew before `at`; `remaining` is what can still be spent, None where it was not said.
+    mean counts. `used` is what the cycle drew before `at`; `remaining` is what can still be spent, None where it was
+    not said.
     """
 
     card: CardRef
