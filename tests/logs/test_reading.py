@@ -289,6 +289,11 @@ def test_a_folder_that_leads_back_to_itself_is_read_once(tmp_path, log):
     assert len(list(read_log(str(tmp_path)))) == 1
 
 
+def test_a_path_is_a_name_too(tmp_path):
+    (tmp_path / "log.jsonl").write_text("{}\n")
+    assert list(read_log(tmp_path)) == list(read_log(str(tmp_path)))
+
+
 def test_a_folder_that_cannot_be_listed_is_an_error_and_not_an_empty_one(tmp_path):
     with pytest.raises(UnreadableLog, match=r"gone: cannot be read \("):
         list(logs_in(str(tmp_path / "gone")))

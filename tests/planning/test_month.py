@@ -56,7 +56,7 @@ def test_what_has_no_finite_proportion_is_rounded_up_once():
     for span, words in ((DAY, "1 day that was"), (DAY / 24, "1 hour that was"), (DAY / 96, "0:15:00 that were")):
         seen, _ = month_of_records(RECORDS[:1], CARD, since=START, until=START + span)
         assert seen.what == f"30 days like the {words} observed"
-    odd, _ = month_of_records([], CARD, since=START, until=START + timedelta(hours=36))
+    odd, _ = month_of_records(RECORDS[4:], CARD, since=START, until=START + timedelta(hours=36))
     assert odd.what == "30 days like the 1 day and 12 hours that were observed"
     assert odd.millicredits == 0
 
@@ -83,6 +83,11 @@ def test_the_month_is_the_mean_pace_of_the_forecast():
 def test_a_card_that_sells_no_plan_bills_no_month():
     with pytest.raises(NoPlan):
         month_of_records([], load_card("deepseek/2026-05-22"), since=START, until=START + DAY)
+
+
+def test_a_span_without_records_has_no_pace():
+    with pytest.raises(InputError, match=r"records: none lies from 2026-06-11T.* up to 2026-06-12T"):
+        month_of_records(RECORDS, CARD, since=START + 10 * DAY, until=START + 11 * DAY)
 
 
 def test_an_empty_span_has_no_pace():

@@ -118,7 +118,7 @@ def test_all_waits_together_may_be_longer_than_a_span_of_time_can_be():
 
 @pytest.mark.parametrize("window", [timedelta(days=3_000_000), timedelta.max, timedelta(days=1_000_000)])
 def test_a_wait_beyond_the_calendar_is_refused(window):
-    with pytest.raises(InputError, match="window: .* is beyond the year 8999"):
+    with pytest.raises(InputError, match=r"window: .* is beyond the year 8999"):
         rolling_window([burn(minute, 10) for minute in range(5)], 10, window=window)
 
 

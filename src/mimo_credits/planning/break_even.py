@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
-from mimo_credits.errors import InputError
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, shown
 from mimo_credits.exact import in_currency, ratio, ratio_price, to_millicredits, whole
-from mimo_credits.planning.workload import Workload
+from mimo_credits.planning.workload import Workload, check_workload
 from mimo_credits.pricing import CardRef
 
 
@@ -47,10 +48,13 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
 
     Raises as `charge` does, and `InputError` for a tier or a currency that the card does not sell.
     """
+    check_workload(workload)
     sold = tier_of(card, tier)
     price = sold.price.get(currency)
     if price is None:
-        raise InputError("currency", f"card {card.id} does not sell {tier!r} in {currency!r}")
+        raise InputError(
+            "currency", f"card {card.id} does not sell {tier!r} in {shown(currency)}; it sells {', '.join(sold.price)}"
+        )
     quote = workload.quote(card)
     if currency in quote.unpriced:
         raise InputError("currency", f"pay-as-you-go has no price in {currency!r}: {quote.unpriced[currency]}")
@@ -79,8 +83,11 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
 
 def tier_of(card: RateCard, tier: str) -> Tier:
     """The card's tier of that name. Raises `InputError`."""
+    check_card(card)
     if tier not in card.tiers:
-        raise InputError("tier", f"card {card.id} sells no tier {tier!r}; it sells {', '.join(card.tiers) or 'none'}")
+        raise InputError(
+            "tier", f"card {card.id} sells no tier {shown(tier)}; it sells {', '.join(card.tiers) or 'none'}"
+        )
     return card.tiers[tier]
 
 

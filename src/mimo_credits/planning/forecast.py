@@ -25,12 +25,15 @@ from statistics import median_high
 from typing import NamedTuple
 
 from mimo_credits.card import Interval, RateCard
+from mimo_credits.card.rate_card import check_card
 from mimo_credits.errors import InputError
 from mimo_credits.exact import ratio, ticks, to_credits, to_millicredits, whole
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Account, Entry, Posting, Restated
+from mimo_credits.ledger.account import check_account
 from mimo_credits.ledger.entries import each_entry
 from mimo_credits.planning.burns import Burn, burns_of_entries, in_order
+from mimo_credits.planning.checks import check_interval, check_millicredits
 from mimo_credits.planning.words import counted
 from mimo_credits.pricing import CardRef
 
@@ -138,6 +141,8 @@ def forecast(
     Observed is from `observed_since` on, by default from `start`. `remaining` is in millicredits. Raises
     `InputError` where instants are out of order or naive, and where not one whole day was observed.
     """
+    if remaining is not None:
+        check_millicredits(remaining, "remaining")
     pots = None if remaining is None else ((None, remaining),)
     return _forecast(burns, card, (start, at, end), observed_since, pots, interval)
 
@@ -150,6 +155,8 @@ def _forecast(
     pots: _Pots | None,
     interval: Interval,
 ) -> Forecast:
+    check_card(card)
+    check_interval(interval)
     start, at, end = (to_utc(instant, field) for instant, field in zip(cycle, ("start", "at", "end"), strict=True))
     since = start if observed_since is None else to_utc(observed_since, "observed_since")
     if not start <= at < end:
@@ -190,6 +197,7 @@ def forecast_account(account: Account, entries: Iterable[Entry], card: RateCard,
     `InputError`, also for an account without a plan or one that is ahead of `at`, and where the running segment was
     corrected: a correction says of no request what it should have drawn, `rerate` does.
     """
+    check_account(account)
     plan = account.plan
     if plan is None or account.now is None:
         raise InputError("account", "has no plan, and so no cycle to look ahead in")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mimo_credits.card import RateCard
 from mimo_credits.exact import percent, ratio, share, to_credits, to_millicredits, whole
 from mimo_credits.planning.break_even import tier_of
-from mimo_credits.planning.workload import Workload, check_count
+from mimo_credits.planning.workload import Workload, check_count, check_workload
 from mimo_credits.pricing import CardRef
 
 
@@ -59,6 +59,7 @@ def cache_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1
 
     Raises as `charge` does, and `InputError`.
     """
+    check_workload(workload)
     cached = sum(step.usage.cached_tokens * step.count for step in workload.steps)
     given = sum(step.usage.input_tokens * step.count for step in workload.steps)
     ends = (with_hits(workload, everything=False), with_hits(workload, everything=True))
@@ -70,6 +71,7 @@ def off_peak_lever(card: RateCard, tier: str, workload: Workload, *, times: int 
 
     `now` is the share of its credits (at the peak rate) that are off-peak. Raises as `charge` does, and `InputError`.
     """
+    check_workload(workload)
     ends = (workload.off_peak(0), workload.off_peak(1))
     peak = ends[0].millicredits(card)
     placed = sum(

@@ -14,7 +14,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
-from mimo_credits.errors import InputError
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, shown, wrong_type
 from mimo_credits.exact import (
     PER_MILLION,
     billed,
@@ -28,7 +29,7 @@ from mimo_credits.exact import (
     to_millicredits,
 )
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.planning.workload import Workload
+from mimo_credits.planning.workload import Workload, check_workload
 from mimo_credits.pricing import CardRef
 from mimo_credits.seen import Seen
 
@@ -138,6 +139,8 @@ def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currenc
 
     Raises as `charge` does, and `InputError` for a card that sells no tier in the currency.
     """
+    check_card(card)
+    check_workload(workload)
     quote = workload.quote(card, times=times)
     use = MonthOfUse(
         what=f"{workload.name}, {times:,} times a month",
@@ -154,8 +157,13 @@ def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currenc
 
 def compare_use(card: RateCard, use: MonthOfUse, *, currency: str = "USD") -> TierComparison:
     """The same for a month of use that was added up elsewhere, on the same card. Raises `InputError`."""
+    check_card(card)
+    if not isinstance(use, MonthOfUse):
+        raise wrong_type("use", "a MonthOfUse, such as month_of_records gives", use)
     if not any(currency in tier.price for tier in card.tiers.values()):
-        raise InputError("currency", f"card {card.id} sells no tier in {currency!r}")
+        sold = dict.fromkeys(name for tier in card.tiers.values() for name in tier.price)
+        sells = f"; it sells {', '.join(sold)}" if sold else ""
+        raise InputError("currency", f"card {card.id} sells no tier in {shown(currency)}{sells}")
     fits = [_fit(card, name, tier, use) for name, tier in card.tiers.items()]
     holding = [fit for fit in fits if fit.fits]
     if any(currency not in fit.cost for fit in holding):
@@ -218,8 +226,8 @@ def _each(cost: Mapping[str, Decimal], count: Fraction) -> FrozenMap[Decimal]:
 
 
 def _why(fit: TierFit, chosen: TierFit | None, currency: str) -> str:
-    shown = percent(fit.share)
-    used = f"{'less than 0.1' if fit.used and not shown else shown} % of its allowance"
+    shared = percent(fit.share)
+    used = f"{'less than 0.1' if fit.used and not shared else shared} % of its allowance"
     if not fit.fits:
         return f"too small: {used}, {to_credits(-fit.headroom):,f} credits short"
     assert chosen is not None, "a tier that fits is there to choose"

@@ -21,10 +21,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from mimo_credits.errors import InputError, shown
+from mimo_credits.errors import InputError
 from mimo_credits.exact import ticks, to_credits, to_millicredits
 from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.planning.burns import Burn, in_order
+from mimo_credits.planning.checks import check_span
 from mimo_credits.planning.words import counted
 
 FIVE_HOURS = timedelta(hours=5)
@@ -82,7 +83,7 @@ def rolling_window(burns: Iterable[Burn], limit: Decimal | int, *, window: timed
     beyond the last instant of the calendar.
     """
     cap = _cap(limit)
-    _check_span(window)
+    check_span(window, "window", "timedelta(hours=5)")
     ordered = in_order(burns)
     inside: deque[tuple[datetime, int]] = deque()
     used, clock = 0, None
@@ -126,8 +127,3 @@ def _cap(limit: Decimal | int) -> int:
     if cap < 0:
         raise InputError("limit", f"is negative: {limit}")
     return cap
-
-
-def _check_span(window: object) -> None:
-    if not isinstance(window, timedelta) or window <= timedelta(0):
-        raise InputError("window", f"needs a span of time, such as timedelta(hours=5), not {shown(window)}")

@@ -21,7 +21,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import InputError, NoRate, shown
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, NoRate, shown, wrong_type
 from mimo_credits.exact import in_currency, plain, plus, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
@@ -119,7 +120,12 @@ class Workload:
         return sum(step.tokens for step in self.steps)
 
     def on(self, models: str | Mapping[str, str]) -> Workload:
-        """The same work by other models: one for all steps, or by the name of the model that it replaces."""
+        """The same work by other models: one for all steps, or by the name of the model that it replaces.
+
+        Raises `InputError`.
+        """
+        if not isinstance(models, (str, Mapping)):
+            raise wrong_type("models", "a model, or a mapping such as {'mimo-v2-pro': 'mimo-v2.5-pro'}", models)
         return replace(self, steps=tuple(_renamed(step, models) for step in self.steps))
 
     def off_peak(self, share: Share) -> Workload:
@@ -127,7 +133,9 @@ class Workload:
         return replace(self, steps=tuple(replace(step, off_peak_share=share) for step in self.steps))
 
     def usages_on(self, card: RateCard, times: int = 1) -> dict[Usage, int]:
-        """Its requests on a card, and how many of each, when it is done so many `times`."""
+        """Its requests on a card, and how many of each, when it is done so many `times`. Raises `InputError`."""
+        check_card(card)
+        check_count(times, "times")
         counted: dict[Usage, int] = {}
         for step in self.steps:
             for usage in step.requests_on(card):
@@ -135,7 +143,9 @@ class Workload:
         return counted
 
     def millicredits(self, card: RateCard, times: int = 1) -> Fraction:
-        """What it draws from the plan, exact and not rounded. Raises as `charge` does."""
+        """What it draws from the plan, exact and not rounded. Raises as `charge` does, and `InputError`."""
+        check_card(card)
+        check_count(times, "times")
         return sum((step.millicredits(card) for step in self.steps), Fraction(0)) * times
 
     def quote(self, card: RateCard, *, times: int = 1) -> WorkloadQuote:
@@ -143,7 +153,6 @@ class Workload:
 
         Raises as `charge` does, and `InputError`. A pay-as-you-go price that does not exist is a reason in `.unpriced`.
         """
-        check_count(times, "times")
         counted = self.usages_on(card, times)
         money, unpriced = prices(card, counted)
         return WorkloadQuote(
@@ -234,6 +243,12 @@ def check_count(value: object, field: str) -> None:
     """Refuses what is no whole number from 0 on. Raises `InputError`."""
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
         raise InputError(field, f"needs a whole number, 0 to {MAX_COUNT:,}, not {shown(value)}")
+
+
+def check_workload(value: object) -> None:
+    """Refuses anything but a `Workload`. Raises `InputError`."""
+    if not isinstance(value, Workload):
+        raise wrong_type("workload", 'a Workload, such as load_workloads()["coding-session"]', value)
 
 
 def _steps(value: object) -> tuple[Step, ...]:
