@@ -33,8 +33,9 @@ def test_a_workload_reads_like_this(run):
         """\
         Card 2026-05-27.1 (sha256 (digest))
 
-          standard, for USD 16.00, holds coding-session, 300 times a month: 8,244,000,000 credits,
-            150,000,000 tokens; pay-as-you-go would cost USD 11.95056, which is less.
+          No tier pays off: pay-as-you-go costs USD 11.95056; the cheapest tier that holds it is standard,
+            for USD 16.00. It is coding-session, 300 times a month: 8,244,000,000 credits, 150,000,000
+            tokens.
 
           for a month         allowance    share        to spare     CNY       USD  USD per 1M  USD per task
           lite            4,100,000,000  201.1 %    does not fit   39.00      6.00
@@ -97,8 +98,9 @@ def test_a_log_reads_like_this(run, log):
         """\
         Card 2026-05-27.1 (sha256 (digest))
 
-          pro, for USD 50.00, holds 30 days like the 3 days that were observed: 17,999,999,999.931 credits,
-            60,000,000 tokens; pay-as-you-go would cost USD 26.10, which is less.
+          No tier pays off: pay-as-you-go costs USD 26.10; the cheapest tier that holds it is pro, for USD
+            50.00. It is 30 days like the 3 days that were observed: 17,999,999,999.931 credits, 60,000,000
+            tokens.
 
           for a month         allowance    share            to spare     CNY     USD  USD per 1M
           lite            4,100,000,000  439.0 %        does not fit   39.00    6.00

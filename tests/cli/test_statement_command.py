@@ -333,7 +333,7 @@ def test_a_log_that_cannot_be_read_is_code_1_and_no_statement(run, log, tmp_path
         (("--tier", "gold", "--since", SINCE), "--tier: there is no tier 'gold'. Known: lite, standard, pro, max."),
         (
             ("--tier", "lite", "--since", "2026-05-25"),
-            "naive: say its time zone (an instant looks like 2026-05-27T00:00:00+08:00)",
+            "T00:00:00+08:00, or what its zone is (an instant looks like 2026-05-27T00:00:00+08:00)",
         ),
         (("--tier", "lite", "--since", "2026-03-01T00:00:00Z"), "no rate card is in effect at 2026-03-01"),
         ((*PLAN, "--currency", "EUR"), "currency-not-sold: card 2026-04-22.1 sells 'lite' in USD and CNY, not in EUR"),

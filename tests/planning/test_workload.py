@@ -74,8 +74,8 @@ def test_the_total_is_rounded_up_once_and_the_steps_not_at_all():
     assert quote.millicredits == -(-2 * each // 1) == 486
     assert quote.credits == Decimal("0.486")
     assert [str(step) for step in quote.steps] == [
-        "a: triple, 1 tokens, 0.243 credits",
-        "b: triple, 1 tokens, 0.243 credits",
+        "a: triple, 1 token, 0.243 credits",
+        "b: triple, 1 token, 0.243 credits",
     ]
 
 

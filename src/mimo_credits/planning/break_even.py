@@ -15,6 +15,7 @@ from mimo_credits.card import RateCard, Tier
 from mimo_credits.card.rate_card import check_card
 from mimo_credits.errors import InputError, shown
 from mimo_credits.exact import in_currency, ratio, ratio_price, to_millicredits, whole
+from mimo_credits.planning.words import counted
 from mimo_credits.planning.workload import Workload, check_workload
 from mimo_credits.pricing import CardRef
 
@@ -78,7 +79,7 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
         tokens=workload.tokens * times if reached and times is not None else None,
         why="",
     )
-    return made._replace(why=_why(made, times))
+    return made._replace(why=_why(made, times, searches))
 
 
 def tier_of(card: RateCard, tier: str) -> Tier:
@@ -91,14 +92,15 @@ def tier_of(card: RateCard, tier: str) -> Tier:
     return card.tiers[tier]
 
 
-def _why(made: BreakEven, times: int | None) -> str:
+def _why(made: BreakEven, times: int | None, searches: Decimal) -> str:
     if times is None:
-        return "pay-as-you-go asks nothing for this work, so no tier is ever cheaper"
+        beside = " beside its web searches, which a tier owes as well" if searches else ""
+        return f"pay-as-you-go asks nothing for this work{beside}, so no tier is ever cheaper"
     if made.times is None:
         price = f"{made.currency} {in_currency(made.price, made.currency):,f}"
         return (
-            f"never: it would take {times:,} times a month to pay as much as {price}, "
+            f"never: it would take {counted(times, 'time')} a month to pay as much as {price}, "
             f"and its allowance holds {made.holds:,}"
         )
-    tokens = f" ({made.tokens:,} tokens)" if made.tokens else ""
-    return f"from {made.times:,} times a month on{tokens} it costs no more than pay-as-you-go"
+    tokens = f" ({counted(made.tokens, 'token')})" if made.tokens else ""
+    return f"from {counted(made.times, 'time')} a month on{tokens} it costs no more than pay-as-you-go"

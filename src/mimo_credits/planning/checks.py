@@ -13,8 +13,9 @@ from mimo_credits.errors import nearest, several, wrong_type
 
 def each_card(values: Iterable[RateCard], field: str = "cards") -> tuple[RateCard, ...]:
     """The cards, if they are several."""
-    if isinstance(values, RateCard):  # it can be iterated, as every pydantic model
-        raise wrong_type(field, "several RateCard values, such as a list", values)
+    given: object = values
+    if isinstance(given, RateCard):  # it can be iterated, as every pydantic model
+        raise wrong_type(field, "several RateCard values, such as a list", given)
     cards = tuple(several(values, field, "RateCard values"))
     for number, card in enumerate(cards):
         check_card(card, f"{field}[{number}]")

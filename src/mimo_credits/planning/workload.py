@@ -25,6 +25,7 @@ from mimo_credits.card.rate_card import check_card
 from mimo_credits.errors import InputError, NoRate, shown, wrong_type
 from mimo_credits.exact import in_currency, plain, plus, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
+from mimo_credits.planning.words import counted
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
 from mimo_credits.usage import MAX_COUNT, Usage
 
@@ -109,8 +110,7 @@ class Workload:
         object.__setattr__(self, "steps", _steps(self.steps))
 
     def __str__(self) -> str:
-        steps = "1 step" if len(self.steps) == 1 else f"{len(self.steps)} steps"
-        return f"{self.name}: {steps}, {self.tokens:,} tokens" + (
+        return f"{self.name}: {counted(len(self.steps), 'step')}, {counted(self.tokens, 'token')}" + (
             f" (estimate: {self.estimate})" if self.estimate else ""
         )
 
@@ -185,7 +185,7 @@ class StepQuote(NamedTuple):
         return to_credits(whole(self.millicredits, "up"))
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.model}, {self.tokens:,} tokens, {self.credits:,f} credits"
+        return f"{self.name}: {self.model}, {counted(self.tokens, 'token')}, {self.credits:,f} credits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class WorkloadQuote:
             or "without a price"
         )
         return (
-            f"{self.workload}, {self.times:,} times on card {self.card.id}: {self.credits:,f} credits; "
+            f"{self.workload}, {counted(self.times, 'time')} on card {self.card.id}: {self.credits:,f} credits; "
             f"pay-as-you-go {money}"
         )
 
