@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
 from mimo_credits.card.rate_card import check_card
-from mimo_credits.errors import InputError, shown
+from mimo_credits.errors import InputError, shown, visible
 from mimo_credits.exact import in_currency, ratio, ratio_price, to_millicredits, whole
 from mimo_credits.planning.words import counted
 from mimo_credits.planning.workload import Workload, check_workload
@@ -41,7 +41,7 @@ class BreakEven(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        return f"{self.tier}, {self.workload}: {self.why}"
+        return f"{self.tier}, {visible(self.workload)}: {self.why}"
 
 
 def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str = "USD") -> BreakEven:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import InputError, PricingError, shown, wrong_type
+from mimo_credits.errors import InputError, PricingError, shown, visible, wrong_type
 from mimo_credits.exact import in_currency, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
@@ -57,7 +57,9 @@ class Offer(NamedTuple):
             or "no price"
         )
         plan = "no plan" if self.millicredits is None else f"{to_credits(self.millicredits):,f} credits"
-        return f"{self.provider} {self.card.id}, {', '.join(self.models)}: {money}; {plan}; {self.age:,} days old"
+        return (
+            f"{self.provider} {self.card.id}, {visible(', '.join(self.models))}: {money}; {plan}; {self.age:,} days old"
+        )
 
 
 def compare(

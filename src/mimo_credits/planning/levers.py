@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
+from mimo_credits.errors import visible
 from mimo_credits.exact import percent, ratio, share, to_credits, to_millicredits, whole
 from mimo_credits.planning.break_even import tier_of
 from mimo_credits.planning.workload import Workload, check_count, check_workload
@@ -36,7 +37,7 @@ class Lever(NamedTuple):
     fully: Fraction
 
     def __str__(self) -> str:
-        return f"{self.tier}, {self.workload}: {self.why}"
+        return f"{self.tier}, {visible(self.workload)}: {self.why}"
 
     @property
     def saves(self) -> Fraction:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
 from mimo_credits.card.rate_card import check_card
-from mimo_credits.errors import InputError, shown, wrong_type
+from mimo_credits.errors import InputError, shown, visible, wrong_type
 from mimo_credits.exact import (
     PER_MILLION,
     billed,
@@ -55,7 +55,7 @@ class MonthOfUse(NamedTuple):
     separately: FrozenMap[Decimal] = _NO_MONEY
 
     def __str__(self) -> str:
-        return f"{self.what}: {to_credits(self.millicredits):,f} credits, {counted(self.tokens, 'token')}"
+        return f"{visible(self.what)}: {to_credits(self.millicredits):,f} credits, {counted(self.tokens, 'token')}"
 
 
 class TierFit(NamedTuple):

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, visible
 from mimo_credits.exact import ticks, to_credits, to_millicredits
 from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.planning.burns import Burn, in_order
@@ -43,7 +43,7 @@ class Wait(NamedTuple):
         return self.started - self.burn.at
 
     def __str__(self) -> str:
-        return f"{self.burn.id}: sent {self.burn.at:%Y-%m-%d %H:%M:%S} UTC, waits {self.waited}"
+        return f"{visible(self.burn.id)}: sent {self.burn.at:%Y-%m-%d %H:%M:%S} UTC, waits {self.waited}"
 
 
 @dataclass(frozen=True, slots=True)

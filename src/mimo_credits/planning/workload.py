@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from mimo_credits.card import RateCard
 from mimo_credits.card.rate_card import check_card
-from mimo_credits.errors import InputError, NoRate, shown, wrong_type
+from mimo_credits.errors import InputError, NoRate, shown, visible, wrong_type
 from mimo_credits.exact import in_currency, plain, plus, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.planning.words import counted
@@ -110,7 +110,7 @@ class Workload:
         object.__setattr__(self, "steps", _steps(self.steps))
 
     def __str__(self) -> str:
-        return f"{self.name}: {counted(len(self.steps), 'step')}, {counted(self.tokens, 'token')}" + (
+        return f"{visible(self.name)}: {counted(len(self.steps), 'step')}, {counted(self.tokens, 'token')}" + (
             f" (estimate: {self.estimate})" if self.estimate else ""
         )
 
@@ -185,7 +185,9 @@ class StepQuote(NamedTuple):
         return to_credits(whole(self.millicredits, "up"))
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.model}, {counted(self.tokens, 'token')}, {self.credits:,f} credits"
+        return (
+            f"{visible(self.name)}: {visible(self.model)}, {counted(self.tokens, 'token')}, {self.credits:,f} credits"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ class WorkloadQuote:
             or "without a price"
         )
         return (
-            f"{self.workload}, {counted(self.times, 'time')} on card {self.card.id}: {self.credits:,f} credits; "
+            f"{visible(self.workload)}, {counted(self.times, 'time')} on card {self.card.id}: {self.credits:,f} credits; "
             f"pay-as-you-go {money}"
         )
 
@@ -235,7 +237,7 @@ def exact_share(value: object, field: str) -> Fraction:
     if isinstance(value, Decimal) and not value.is_finite():
         raise InputError(field, f"needs a share from 0 to 1, not {value}")
     if not 0 <= value <= 1:
-        raise InputError(field, f"needs a share from 0 to 1, not {shown(value)}")
+        raise InputError(field, f"needs a share from 0 to 1, not {value}")
     return Fraction(value)
 
 
