@@ -236,3 +236,12 @@ def test_a_tier_that_no_card_sells_is_refused():
         what_if(COMMANDS, [CARD], ["litte"])
     with pytest.raises(InputError, match=r"sells a tier 7. Known: lite, standard, pro, max"):
         what_if(COMMANDS, [BOOK], [7])
+
+
+def test_an_answer_of_the_api_learns_how_to_become_a_usage():
+    with pytest.raises(InputError, match=r"needs Usage values, not 'prompt_tokens'; Usage\.from_response reads"):
+        quote(CARD, {"prompt_tokens": 3})
+    with pytest.raises(InputError, match=r"payload: needs a JSON object, not bytes; json\.loads it first"):
+        Usage.from_openai(b"{}")
+    with pytest.raises(InputError, match=r"card: needs a RateCard, such as load_card gives, not 'x'"):
+        charge("x", USAGE)

@@ -149,9 +149,8 @@ def test_a_span_of_the_log_can_be_asked_for(run, log):
     code, out, err = run("plan", "--usage", log(*days(9, 3, 2, 1)), *MAY, *spans, "--json")
     assert code == 0
     assert '"600000000"' in out
-    assert "before-since" in err
-    assert "2 of 4 lines are" not in err
-    assert "1 of 4 lines are later than --until" in err
+    assert "1 of 4 lines are earlier than --since" in err
+    assert "1 of 4 lines lie beyond --until" in err
 
 
 def test_what_has_no_price_comes_before_the_answer(run, log):
@@ -213,7 +212,7 @@ def test_a_log_with_nothing_to_see_is_refused(run, log):
     assert "hold no response that card 2026-05-27.1 can price" in err
     code, out, err = run("plan", "--usage", log(*days(1)), *MAY)
     assert (code, out) == (2, "")
-    assert "less than a whole day after" in err
+    assert "is less than a whole day: give more logs, or a named workload\n" in err
     assert run("plan", "--usage", "missing.jsonl").code == 1
 
 
@@ -234,3 +233,67 @@ def test_the_beginning_of_a_short_log_counts_in_the_mean(run, log):
     assert Decimal(document["credits"]) * 1_000 == month
     assert document["forecast"]["before_the_first_day"] == {"requests": 23, "credits": "300000006180"}
     assert document["choice"] is None
+
+
+def test_a_span_is_half_open_and_loses_no_request_uncounted(run, log):
+    """The request at the very end is not in the span, and said not to be."""
+    spans = ("--since", "2026-06-01T12:00:00Z", "--until", "2026-06-03T12:00:00Z")
+    shown = run("plan", "--usage", log(*days(1, 2, 4, 8)), *MAY, *spans, "--json")
+    assert (shown.json["forecast"]["days"], shown.json["log"]["later_than_until"]) == (["300000000", "600000000"], 2)
+    assert "2 of 4 lines lie beyond --until" in shown.err
+    later = run("plan", "--usage", log(*days(1, 2, 4, 8)), *MAY, "--since", "2026-06-02T00:00:00Z", "--json").json
+    assert (later["log"]["earlier_than_since"], later["log"]["problems"]) == (1, [])
+    assert later["forecast"]["before_the_first_day"]["requests"] == 1
+
+
+def test_the_log_is_seen_from_since_on_and_not_from_its_first_request(run, log):
+    asked = ("plan", "--usage", log(*days(0, 0, 4, 8)), *MAY, "--until", "2026-06-05T00:00:00Z", "--json")
+    early, late = (run(*asked, "--since", f"2026-06-0{day}T00:00:00Z").json for day in (1, 3))
+    assert len(early["forecast"]["days"]) == 4
+    assert Decimal(early["credits"]) * 2 == Decimal(late["credits"])
+
+
+def test_what_many_requests_share_is_said_once_and_how_to_price_them(run, log):
+    old = [response(f"r{n}", 1 + n, 12, "mimo-v2-pro", 1) for n in range(25)]
+    newest = ("--card", "2026-10-21")
+    code, out, err = run("plan", "--usage", log(*old), *newest)
+    assert (code, out) == (2, "")
+    assert err.count("mimo-v2-pro") == 2
+    assert "(25 lines, the last is " in err
+    assert "can price. --model OLD=NEW prices them by another model, --card by another card; last priced: " in err
+    assert "mimo-v2-pro by 2026-0" in err
+    odd = [response(f"odd{n}", 2, 13, f"mimo-odd-{n}", 1) for n in range(25)]
+    shown = run("plan", "--usage", log(*days(1, 2, 3), *odd), *MAY)
+    assert shown.err.count(": unknown-model: ") == 20
+    assert "and 5 more lines: unknown-model (--json names them all)" in shown.err
+    assert len(run("plan", "--usage", log(*days(1, 2, 3), *odd), *MAY, "--json").json["log"]["problems"]) == 25
+
+
+def test_a_renaming_holds_for_the_models_aliases_too(run, log):
+    lines = [response(f"r{day}", day, 12, "mimo-v2.5-pro[1m]", 1_000_000) for day in (1, 2, 3)]
+    spans = ("--usage", log(*lines), *MAY, "--json")
+    renamed = run("plan", *spans, "--model", "mimo-v2.5-pro=mimo-v2.5").json
+    assert Decimal(renamed["forecast"]["days"][0]) * 3 == Decimal(run("plan", *spans).json["forecast"]["days"][0])
+    assert run("plan", *spans, "--model", "mimo-v9=mimo-v2.5").json["credits"] == run("plan", *spans).json["credits"]
+
+
+def test_a_log_under_a_day_says_what_to_do(run, log):
+    asked = ("plan", "--usage", log(*days(1, 2)), *MAY, "--since", "2026-06-02T06:00:00Z")
+    assert (
+        "less than a whole day: give more logs, or a named workload, or another --since and --until" in run(*asked).err
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--workload", "article", "--off-peak-share", "25"), "needs a share from 0 to 1, not 25\n"),
+        (("--workload", "article", "--currency", "eur"), "sells no tier in 'EUR'; it sells USD, CNY\n"),
+        (("--usage", "x", "--window-limit", "5M"), "'5M' is no number of credits, such as 5000000 or 5,000,000"),
+        (("--usage", "x", "--since", "2026-06-01"), "no time zone: write 2026-06-01T00:00:00+08:00"),
+    ],
+)
+def test_a_message_says_what_would_be_right(run, arguments, said):
+    code, out, err = run("plan", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
