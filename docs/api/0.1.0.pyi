@@ -221,8 +221,10 @@ class FaultyRows(NamedTuple):
     rows: int
 
 class Forecast:
-    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
+    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...], before: tuple[int, int] = (0, 0)) -> None: ...
     at: datetime
+    before: tuple[int, int]
+    before_in_words: str
     card: CardRef
     days: tuple[int, ...]
     end: datetime
@@ -790,7 +792,7 @@ class WindowReport:
     longest: Wait | None
     never: tuple[Burn, ...]
     requests: int
-    total_wait: timedelta
+    total_wait: int
     waited: tuple[Wait, ...]
     window: timedelta
 
@@ -1445,7 +1447,7 @@ class UnreadableLog(MimoCreditsError):
     why: Any
 
 def each_once(lines: Iterable[Line]) -> Iterator[Line | Repeated | Contradicting]: ...
-def read_log(file: str) -> Iterator[Line]: ...
+def read_log(file: str | os.PathLike[str]) -> Iterator[Line]: ...
 
 # module mimo_credits.planning
 
@@ -1475,8 +1477,10 @@ class Call(NamedTuple):
     usage: Usage
 
 class Forecast:
-    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
+    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...], before: tuple[int, int] = (0, 0)) -> None: ...
     at: datetime
+    before: tuple[int, int]
+    before_in_words: str
     card: CardRef
     days: tuple[int, ...]
     end: datetime
@@ -1608,7 +1612,7 @@ class WindowReport:
     longest: Wait | None
     never: tuple[Burn, ...]
     requests: int
-    total_wait: timedelta
+    total_wait: int
     waited: tuple[Wait, ...]
     window: timedelta
 

@@ -26,7 +26,8 @@ from mimo_credits.planning.workload import Workload, check_count, check_workload
 from mimo_credits.pricing import CardRef, prices
 
 Models = Mapping[str, str | Mapping[str, str]]
-"""By a card's id or provider (or its folder, as `list_providers` names it): the model for every step there, or models by the name of the one that they replace."""
+"""By a card's id or provider (also as `list_providers` names it): the model for every step there, or models by the name
+of the one that they replace."""
 
 _FOLDERS = {"xiaomi": "mimo"}
 """The folders of cards that have another name than the provider."""

@@ -62,8 +62,8 @@ class TierFit(NamedTuple):
     """One tier against a month of work. Allowance and use are in millicredits, money is by currency.
 
     `cost` is the month's list price and the web searches; `first_purchase` the same with the discount of an account's
-    first plan; `annual` the price of a year and its web searches, where the year's pool holds twelve such months. `per_million` tokens and
-    `per_task` are shares of `cost`. An empty mapping: there is no such price.
+    first plan; `annual` the price of a year and its web searches, where the year's pool holds twelve such months.
+    `per_million` tokens and `per_task` are shares of `cost`. An empty mapping: there is no such price.
     """
 
     tier: str

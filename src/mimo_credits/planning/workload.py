@@ -215,8 +215,8 @@ class WorkloadQuote:
             or "without a price"
         )
         return (
-            f"{visible(self.workload)}, {counted(self.times, 'time')} on card {self.card.id}: {self.credits:,f} credits; "
-            f"pay-as-you-go {money}"
+            f"{visible(self.workload)}, {counted(self.times, 'time')} on card {self.card.id}: "
+            f"{self.credits:,f} credits; pay-as-you-go {money}"
         )
 
     @property
