@@ -265,11 +265,17 @@ def test_shapes_are_told_apart_by_their_fields():
     assert Usage.from_response(beside, model="m") == Usage("m", input_tokens=14, cached_tokens=4)
 
 
+HINTS = {str: "; json.loads it first"}
+
+
 @pytest.mark.parametrize("read", [Usage.from_openai, Usage.from_anthropic, Usage.from_response])
 @pytest.mark.parametrize("payload", [None, [], "usage", 5])
 def test_a_payload_is_a_json_object(read, payload):
     error = refused(read, payload)
-    assert (error.field, error.why) == ("payload", f"needs a JSON object, not {type(payload).__name__}")
+    assert (error.field, error.why) == (
+        "payload",
+        f"needs a JSON object, not {type(payload).__name__}{HINTS.get(type(payload), '')}",
+    )
 
 
 @pytest.mark.parametrize("read", [Usage.from_openai, Usage.from_anthropic, Usage.from_response])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mimo_credits import (
     Account,
+    Burn,
     InputError,
     Ledger,
     RateBook,
@@ -16,9 +17,15 @@ from mimo_credits import (
     Subscribe,
     Usage,
     apply,
+    break_even,
+    burns_of_records,
+    cache_lever,
     chain,
     charge,
+    compare,
+    compare_tiers,
     compare_usage,
+    compare_use,
     decide,
     diff_cards,
     difference,
@@ -26,17 +33,26 @@ from mimo_credits import (
     evolve,
     explain,
     fold,
+    forecast,
+    forecast_account,
     load_book,
     load_card,
+    load_workloads,
+    month_of_records,
+    off_peak_lever,
     price,
     quote,
     replay,
     rerate,
+    rolling_window,
     statement,
     timeline,
     verify_chain,
+    what_if,
 )
 from mimo_credits.ledger.audit import audit
+from mimo_credits.logs import read_log
+from mimo_credits.plots import cost_by_hit_rate
 from mimo_credits.testing import strategies
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -92,6 +108,17 @@ def test_entries_read_once_are_audited_compared_and_explained_whole():
     assert explain(ENTRIES[-1], iter(ENTRIES), BOOK) == explain(ENTRIES[-1], ENTRIES, BOOK)
 
 
+WORK = load_workloads()["coding-session"]
+
+
+def ahead(card=CARD, **more):
+    return forecast([], card, AT + timedelta(days=2), start=AT, end=AT + timedelta(days=30), **more)
+
+
+def month(records=(RECORD,), card=CARD, **more):
+    return month_of_records(records, card, since=AT, until=AT + timedelta(days=1), **more)
+
+
 WRONG = {
     "charge, text for card": ("card", lambda: charge("2026-05-27", USAGE)),
     "charge, book for card": ("card", lambda: charge(BOOK, USAGE, at=AT)),
@@ -134,6 +161,41 @@ WRONG = {
     "compare_usage, text before": ("before", lambda: compare_usage("2026-04-22", CARD, [USAGE])),
     "compare_usage, text after": ("after", lambda: compare_usage(CARD, "2026-05-27", [USAGE])),
     "compare_usage, one usage": ("usages", lambda: compare_usage(CARD, CARD, USAGE)),
+    "compare_tiers, text for card": ("card", lambda: compare_tiers("2026-05-27", WORK)),
+    "compare_tiers, text for work": ("workload", lambda: compare_tiers(CARD, "coding-session")),
+    "compare_use, workload": ("use", lambda: compare_use(CARD, WORK)),
+    "break_even, text for work": ("workload", lambda: break_even(CARD, "lite", "coding-session")),
+    "break_even, text for card": ("card", lambda: break_even("2026-05-27", "lite", WORK)),
+    "cost_by_hit_rate, text": ("workload", lambda: cost_by_hit_rate(CARD, "mimo-v2.5", "coding-session")),
+    "cache_lever, list": ("workload", lambda: cache_lever(CARD, "lite", [WORK])),
+    "off_peak_lever, text": ("workload", lambda: off_peak_lever(CARD, "lite", "coding-session")),
+    "compare, texts": ("cards", lambda: compare(["2026-05-27"], WORK, at=AT)),
+    "compare, card": ("cards", lambda: compare(CARD, WORK, at=AT)),
+    "compare, text for work": ("workload", lambda: compare([CARD], "coding-session", at=AT)),
+    "compare, list of models": ("models", lambda: compare([CARD], WORK, at=AT, models=["mimo-v2.5"])),
+    "rolling_window, records": ("burns", lambda: rolling_window([RECORD], 1)),
+    "rolling_window, one burn": ("burns", lambda: rolling_window(Burn(AT, "a", 1), 1)),
+    "rolling_window, float": ("burns", lambda: rolling_window([Burn(AT, "a", 1.5)], 1)),
+    "burns_of_records, usages": ("records", lambda: burns_of_records([USAGE], BOOK)),
+    "burns_of_records, card": ("book", lambda: burns_of_records([RECORD], CARD)),
+    "forecast, weekly": ("interval", lambda: ahead(interval="weekly")),
+    "forecast, float": ("remaining", lambda: ahead(remaining=5.5)),
+    "forecast, text": ("remaining", lambda: ahead(remaining="5")),
+    "forecast, text for card": ("card", lambda: ahead(card="2026-05-27")),
+    "forecast_account, text": ("account", lambda: forecast_account("ada", ENTRIES, CARD, AT)),
+    "Workload.on, number": ("models", lambda: WORK.on(3)),
+    "Workload.quote, text": ("card", lambda: WORK.quote("2026-05-27")),
+    "Workload.millicredits, float": ("times", lambda: WORK.millicredits(CARD, times=1.5)),
+    "Workload.usages_on, negative": ("times", lambda: WORK.usages_on(CARD, times=-3)),
+    "what_if, text": ("tiers", lambda: what_if(COMMANDS, [CARD], "lite")),
+    "what_if, card": ("on", lambda: what_if(COMMANDS, CARD, ["lite"])),
+    "what_if, texts": ("on", lambda: what_if(COMMANDS, ["2026-05-27"], ["lite"])),
+    "month, negative": ("length", lambda: month(length=timedelta(days=-3))),
+    "month, number": ("length", lambda: month(length=30)),
+    "month, usages": ("records", lambda: month([USAGE])),
+    "month, text for card": ("card", lambda: month(card="2026-05-27")),
+    "read_log, bytes": ("file", lambda: list(read_log(b"log.jsonl"))),
+    "read_log, number": ("file", lambda: list(read_log(3))),
     "derive, text": ("changes", lambda: CARD.derive("x")),
     "usages, text": ("card", lambda: strategies.usages("2026-05-27")),
     "usages, no models": ("models", lambda: strategies.usages(CARD, models=[])),
@@ -190,3 +252,19 @@ def test_an_error_of_the_library_itself_is_not_blamed_on_the_arguments(monkeypat
     monkeypatch.setattr(RateCard, "table", property(broken))
     with pytest.raises(AttributeError, match="a mistake of ours"):
         charge(CARD, USAGE)
+
+
+def test_a_tier_that_no_card_sells_is_refused():
+    with pytest.raises(InputError, match=r"tiers: none of the cards sells a tier 'litte'. Nearest known: lite"):
+        what_if(COMMANDS, [CARD], ["litte"])
+    with pytest.raises(InputError, match=r"sells a tier 7. Known: lite, standard, pro, max"):
+        what_if(COMMANDS, [BOOK], [7])
+
+
+def test_an_answer_of_the_api_learns_how_to_become_a_usage():
+    with pytest.raises(InputError, match=r"needs Usage values, not 'prompt_tokens'; Usage\.from_response reads"):
+        quote(CARD, {"prompt_tokens": 3})
+    with pytest.raises(InputError, match=r"payload: needs a JSON object, not bytes; json\.loads it first"):
+        Usage.from_openai(b"{}")
+    with pytest.raises(InputError, match=r"card: needs a RateCard, such as load_card gives, not 'x'"):
+        charge("x", USAGE)

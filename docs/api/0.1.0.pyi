@@ -227,8 +227,10 @@ class FaultyRows(NamedTuple):
     rows: int
 
 class Forecast(Seen):
-    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
+    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...], before: tuple[int, int] = (0, 0)) -> None: ...
     at: datetime
+    before: tuple[int, int]
+    before_in_words: str
     card: CardRef
     days: tuple[int, ...]
     end: datetime
@@ -818,7 +820,7 @@ class WindowReport(Seen):
     never: tuple[Burn, ...]
     requests: int
     def to_markdown() -> str: ...
-    total_wait: timedelta
+    total_wait: int
     waited: tuple[Wait, ...]
     window: timedelta
 
@@ -1544,7 +1546,7 @@ class UnreadableLog(MimoCreditsError):
     why: Any
 
 def each_once(lines: Iterable[Line]) -> Iterator[Line | Repeated | Contradicting]: ...
-def read_log(file: str) -> Iterator[Line]: ...
+def read_log(file: str | os.PathLike[str]) -> Iterator[Line]: ...
 
 # module mimo_credits.planning
 
@@ -1575,8 +1577,10 @@ class Call(NamedTuple):
     usage: Usage
 
 class Forecast(Seen):
-    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...]) -> None: ...
+    def __init__(card: CardRef, start: datetime, at: datetime, end: datetime, used: int, remaining: int | None, days: tuple[int, ...], paces: tuple[Pace, ...], before: tuple[int, int] = (0, 0)) -> None: ...
     at: datetime
+    before: tuple[int, int]
+    before_in_words: str
     card: CardRef
     days: tuple[int, ...]
     end: datetime
@@ -1725,7 +1729,7 @@ class WindowReport(Seen):
     never: tuple[Burn, ...]
     requests: int
     def to_markdown() -> str: ...
-    total_wait: timedelta
+    total_wait: int
     waited: tuple[Wait, ...]
     window: timedelta
 

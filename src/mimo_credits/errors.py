@@ -37,6 +37,13 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
+def visible(text: str) -> str:
+    """The text with control characters as escapes: a name may hold any, and must not steer a screen."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
 def wrong_type(field: str, needed: str, value: object) -> InputError:
     """The error for a value of another type than the one that is `needed`."""
     return InputError(field, f"needs {needed}, not {shown(value)}")

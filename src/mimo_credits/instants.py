@@ -35,6 +35,10 @@ def parse_instant(text: str, field: str = "at") -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(field, f"{shown(text)} is not an ISO 8601 instant such as 2026-05-27T00:00:00+08:00") from None
+    if instant.tzinfo is None:
+        raise InputError(
+            field, f"{text} is naive, it has no time zone: write {instant.isoformat()}+08:00, or what its zone is"
+        )
     return to_utc(instant, field)
 
 

@@ -314,7 +314,8 @@ def _counted(usage: object) -> dict[Usage, int]:
     counted: dict[Usage, int] = {}
     for one, count in pairs:
         if not isinstance(one, Usage):
-            raise InputError("usage", f"needs Usage values, not {shown(one)}")
+            hint = "; Usage.from_response reads an API's answer" if isinstance(usage, Mapping) else ""
+            raise InputError("usage", f"needs Usage values, not {shown(one)}{hint}")
         if type(count) is not int or not 0 <= count <= MAX_COUNT:
             raise InputError("usage", f"needs a whole count of each usage, 0 to {MAX_COUNT:,}, not {shown(count)}")
         counted[one] = counted.get(one, 0) + count

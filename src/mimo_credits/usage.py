@@ -115,7 +115,8 @@ def _check_count(value: object, name: str) -> None:
 
 def _usage_object(payload: object) -> Mapping[str, object]:
     if not isinstance(payload, Mapping):
-        raise InputError("payload", f"needs a JSON object, not {type(payload).__name__}")
+        hint = "; json.loads it first" if isinstance(payload, (str, bytes, bytearray)) else ""
+        raise InputError("payload", f"needs a JSON object, not {type(payload).__name__}{hint}")
     usage = payload.get("usage", payload)
     if not isinstance(usage, Mapping):
         raise InputError("usage", f"needs a JSON object, not {shown(usage)}")

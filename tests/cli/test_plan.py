@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from textwrap import dedent
 
 import pytest
@@ -32,8 +33,9 @@ def test_a_workload_reads_like_this(run):
         """\
         Card 2026-05-27.1 (sha256 (digest))
 
-          standard, for USD 16.00, holds coding-session, 300 times a month: 8,244,000,000 credits,
-            150,000,000 tokens; pay-as-you-go would cost USD 11.95056, which is less.
+          No tier pays off: pay-as-you-go costs USD 11.95056; the cheapest tier that holds it is standard,
+            for USD 16.00. It is coding-session, 300 times a month: 8,244,000,000 credits, 150,000,000
+            tokens.
 
           for a month         allowance    share        to spare     CNY       USD  USD per 1M  USD per task
           lite            4,100,000,000  201.1 %    does not fit   39.00      6.00
@@ -96,47 +98,49 @@ def test_a_log_reads_like_this(run, log):
         """\
         Card 2026-05-27.1 (sha256 (digest))
 
-          pro, for USD 50.00, holds 30 days like the 3 days that were observed: 15,000,000,000 credits,
-            50,000,000 tokens; pay-as-you-go would cost USD 21.75, which is less.
+          No tier pays off: pay-as-you-go costs USD 26.10; the cheapest tier that holds it is pro, for USD
+            50.00. It is 30 days like the 3 days that were observed: 17,999,999,999.931 credits, 60,000,000
+            tokens.
 
-          for a month         allowance    share        to spare     CNY     USD  USD per 1M
-          lite            4,100,000,000  365.9 %    does not fit   39.00    6.00
-          standard       11,000,000,000  136.4 %    does not fit   99.00   16.00
-          pro            38,000,000,000   39.5 %  23,000,000,000  329.00   50.00      1.0000
-          max            82,000,000,000   18.3 %  67,000,000,000  659.00  100.00      2.0000
-          pay-as-you-go                                           150.00   21.75      0.4350
+          for a month         allowance    share            to spare     CNY     USD  USD per 1M
+          lite            4,100,000,000  439.0 %        does not fit   39.00    6.00
+          standard       11,000,000,000  163.6 %        does not fit   99.00   16.00
+          pro            38,000,000,000   47.4 %  20,000,000,000.069  329.00   50.00      0.8333
+          max            82,000,000,000   22.0 %  64,000,000,000.069  659.00  100.00      1.6667
+          pay-as-you-go                                               180.00   26.10      0.4350
 
-          lite      too small: 365.9 % of its allowance, 10,900,000,000 credits short
-          standard  too small: 136.4 % of its allowance, 4,000,000,000 credits short
-          pro       the cheapest that fits: 39.5 % of its allowance, 23,000,000,000 credits to spare
-          max       fits with 18.3 % of its allowance, but USD 100.00 where USD 50.00 suffices
+          lite      too small: 439.0 % of its allowance, 13,899,999,999.931 credits short
+          standard  too small: 163.6 % of its allowance, 6,999,999,999.931 credits short
+          pro       the cheapest that fits: 47.4 % of its allowance, 20,000,000,000.069 credits to spare
+          max       fits with 22.0 % of its allowance, but USD 100.00 where USD 50.00 suffices
 
           pro  first purchase  USD 44.00, CNY 289.52
           pro  for a year      USD 528.00, CNY 3,474.24
 
         Seen from 2026-06-04 12:00:00, after 3 whole days from 2026-06-01 12:00:00 on
         Cycle from 2026-06-04 12:00:00 to 2026-07-04 12:00:00, 0 used so far
+        Before the first whole day: 1 request, 300,000,000 credits, which only the mean counts
 
-          if it goes on as on  credits a day    in the cycle  tier
-          the slowest day                  0               0  lite
-          the median day         600,000,000  18,000,000,000  pro
-          the mean               500,000,000  15,000,000,000  pro
-          the fastest day        900,000,000  27,000,000,000  pro
+          if it goes on as on    credits a day        in the cycle  tier
+          the slowest day                    0                   0  lite
+          the median day           600,000,000      18,000,000,000  pro
+          the mean             599,999,999.998  17,999,999,999.931  pro
+          the fastest day          900,000,000      27,000,000,000  pro
         """
     )
 
 
 def test_a_log_is_seen_from_its_slowest_to_its_fastest_day(run, log):
-    """Whole days before the last response: the first response of all lies a moment before them."""
+    """Whole days before the last response: the first of all lies a moment before them, and counts in the mean only."""
     document = run("plan", "--usage", log(*days(9, 3, 2, 1)), *MAY, "--json").json
     assert document["forecast"]["days"] == ["900000000", "600000000", "300000000"]
     assert document["forecast"]["paces"] == {
         "slowest day": {"credits": "9000000000", "tier": "standard"},
         "median day": {"credits": "18000000000", "tier": "pro"},
-        "mean": {"credits": "18000000000", "tier": "pro"},
+        "mean": {"credits": "44999999999.827", "tier": "max"},
         "fastest day": {"credits": "27000000000", "tier": "pro"},
     }
-    assert (document["choice"], document["credits"]) == ("pro", "18000000000")
+    assert (document["choice"], document["credits"]) == ("max", "44999999999.827")
     assert (document["window"], document["log"]["lines"]) == (None, 4)
 
 
@@ -145,9 +149,8 @@ def test_a_span_of_the_log_can_be_asked_for(run, log):
     code, out, err = run("plan", "--usage", log(*days(9, 3, 2, 1)), *MAY, *spans, "--json")
     assert code == 0
     assert '"600000000"' in out
-    assert "before-since" in err
-    assert "2 of 4 lines are" not in err
-    assert "1 of 4 lines are later than --until" in err
+    assert "1 of 4 lines are earlier than --since" in err
+    assert "1 of 4 lines lie beyond --until" in err
 
 
 def test_what_has_no_price_comes_before_the_answer(run, log):
@@ -209,5 +212,88 @@ def test_a_log_with_nothing_to_see_is_refused(run, log):
     assert "hold no response that card 2026-05-27.1 can price" in err
     code, out, err = run("plan", "--usage", log(*days(1)), *MAY)
     assert (code, out) == (2, "")
-    assert "less than a whole day after" in err
+    assert "is less than a whole day: give more logs, or a named workload\n" in err
     assert run("plan", "--usage", "missing.jsonl").code == 1
+
+
+def test_the_beginning_of_a_short_log_counts_in_the_mean(run, log):
+    """47 hours, of which only the last 24 are a whole day: the month is at the pace of all of them."""
+    lines = [response(f"r{hour}", 1 + hour // 24, hour % 24, "mimo-v2.5-pro", 1) for hour in range(47)]
+    lines[3] = response("much", 1, 3, "mimo-v2.5-pro", 1_000_000_000)
+    spans = ("--since", "2026-06-01T00:00:00Z", "--until", "2026-06-02T23:00:00Z")
+    code, out, _ = run("plan", "--usage", log(*lines), *MAY, *spans)
+    assert code == 0
+    assert (
+        "Before the first whole day: 23 requests, 300,000,006,180 credits, which only the mean counts"
+        in out.replace("\n  ", " ")
+    )
+    document = run("plan", "--usage", log(*lines), *MAY, *spans, "--json").json
+    month = -(-(300_000_006_180 + 6_720) * 1_000 * 30 * 24 // 47)
+    assert document["credits"] == document["forecast"]["paces"]["mean"]["credits"]
+    assert Decimal(document["credits"]) * 1_000 == month
+    assert document["forecast"]["before_the_first_day"] == {"requests": 23, "credits": "300000006180"}
+    assert document["choice"] is None
+
+
+def test_a_span_is_half_open_and_loses_no_request_uncounted(run, log):
+    """The request at the very end is not in the span, and said not to be."""
+    spans = ("--since", "2026-06-01T12:00:00Z", "--until", "2026-06-03T12:00:00Z")
+    shown = run("plan", "--usage", log(*days(1, 2, 4, 8)), *MAY, *spans, "--json")
+    assert (shown.json["forecast"]["days"], shown.json["log"]["later_than_until"]) == (["300000000", "600000000"], 2)
+    assert "2 of 4 lines lie beyond --until" in shown.err
+    later = run("plan", "--usage", log(*days(1, 2, 4, 8)), *MAY, "--since", "2026-06-02T00:00:00Z", "--json").json
+    assert (later["log"]["earlier_than_since"], later["log"]["problems"]) == (1, [])
+    assert later["forecast"]["before_the_first_day"]["requests"] == 1
+
+
+def test_the_log_is_seen_from_since_on_and_not_from_its_first_request(run, log):
+    asked = ("plan", "--usage", log(*days(0, 0, 4, 8)), *MAY, "--until", "2026-06-05T00:00:00Z", "--json")
+    early, late = (run(*asked, "--since", f"2026-06-0{day}T00:00:00Z").json for day in (1, 3))
+    assert len(early["forecast"]["days"]) == 4
+    assert Decimal(early["credits"]) * 2 == Decimal(late["credits"])
+
+
+def test_what_many_requests_share_is_said_once_and_how_to_price_them(run, log):
+    old = [response(f"r{n}", 1 + n, 12, "mimo-v2-pro", 1) for n in range(25)]
+    newest = ("--card", "2026-10-21")
+    code, out, err = run("plan", "--usage", log(*old), *newest)
+    assert (code, out) == (2, "")
+    assert err.count("mimo-v2-pro") == 2
+    assert "(25 lines, the last is " in err
+    assert "can price. --model OLD=NEW prices them by another model, --card by another card; last priced: " in err
+    assert "mimo-v2-pro by 2026-0" in err
+    odd = [response(f"odd{n}", 2, 13, f"mimo-odd-{n}", 1) for n in range(25)]
+    shown = run("plan", "--usage", log(*days(1, 2, 3), *odd), *MAY)
+    assert shown.err.count(": unknown-model: ") == 20
+    assert "and 5 more lines: unknown-model (--json names them all)" in shown.err
+    assert len(run("plan", "--usage", log(*days(1, 2, 3), *odd), *MAY, "--json").json["log"]["problems"]) == 25
+
+
+def test_a_renaming_holds_for_the_models_aliases_too(run, log):
+    lines = [response(f"r{day}", day, 12, "mimo-v2.5-pro[1m]", 1_000_000) for day in (1, 2, 3)]
+    spans = ("--usage", log(*lines), *MAY, "--json")
+    renamed = run("plan", *spans, "--model", "mimo-v2.5-pro=mimo-v2.5").json
+    assert Decimal(renamed["forecast"]["days"][0]) * 3 == Decimal(run("plan", *spans).json["forecast"]["days"][0])
+    assert run("plan", *spans, "--model", "mimo-v9=mimo-v2.5").json["credits"] == run("plan", *spans).json["credits"]
+
+
+def test_a_log_under_a_day_says_what_to_do(run, log):
+    asked = ("plan", "--usage", log(*days(1, 2)), *MAY, "--since", "2026-06-02T06:00:00Z")
+    assert (
+        "less than a whole day: give more logs, or a named workload, or another --since and --until" in run(*asked).err
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--workload", "article", "--off-peak-share", "25"), "needs a share from 0 to 1, not 25\n"),
+        (("--workload", "article", "--currency", "eur"), "sells no tier in 'EUR'; it sells USD, CNY\n"),
+        (("--usage", "x", "--window-limit", "5M"), "'5M' is no number of credits, such as 5000000 or 5,000,000"),
+        (("--usage", "x", "--since", "2026-06-01"), "no time zone: write 2026-06-01T00:00:00+08:00"),
+    ],
+)
+def test_a_message_says_what_would_be_right(run, arguments, said):
+    code, out, err = run("plan", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err

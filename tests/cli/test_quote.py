@@ -136,7 +136,7 @@ def test_a_fraction_of_a_credit_stays_whole_in_json(run):
         ),
         (
             ("mimo-v2.5", "--input", "5", "--at", "2026-05-28"),
-            "naive: say its time zone (an instant looks like 2026-05-27T00:00:00+08:00)",
+            "T00:00:00+08:00, or what its zone is (an instant looks like 2026-05-27T00:00:00+08:00)",
         ),
         (("mimo-v2.5", "--input", "5", "--at", "yesterday"), "'yesterday' is not an ISO 8601 instant"),
         (

@@ -130,6 +130,7 @@ def test_json_holds_the_same_with_amounts_as_texts(run, log):
     assert document["log"] == {
         "lines": 4,
         "repeated": 0,
+        "earlier_than_since": 0,
         "later_than_until": 0,
         "skipped": {},
         "other_models": {},
@@ -150,7 +151,7 @@ def test_no_amount_of_the_json_is_a_number(run, log):
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield name
 
-    assert set(numbers(document)) == {"band", "requests", "lines", "repeated", "later_than_until"}
+    assert set(numbers(document)) == {"band", "requests", "lines", "repeated", "earlier_than_since", "later_than_until"}
 
 
 def test_currency_interval_and_changes(run, log):
@@ -191,7 +192,7 @@ def test_until_states_at_an_instant_and_counts_what_is_later(run, log):
     assert "Cycle 2: 2026-06-25 00:00 to 2026-07-25 00:00, lite, monthly, running" in out
     code, out, err = run("statement", log(*GOOD), *PLAN, "--until", "2026-05-26T19:00:00Z")
     assert "2026-05-26 16:00  migrated" in out
-    assert err == "mimo-credits: warning: 2 of 4 lines are later than --until\n"
+    assert err == "mimo-credits: warning: 2 of 4 lines lie beyond --until\n"
     at_the_record = run("statement", log(*GOOD), *PLAN, "--until", "2026-05-27T03:00:00+08:00", "--json").json
     assert at_the_record["log"]["later_than_until"] == 2
 
@@ -281,7 +282,9 @@ def test_many_bad_records_are_each_reported_and_cost_no_more_than_their_number(r
     both = [one for pair in zip(bad, good, strict=True) for one in pair]
     code, _, err = ran = run("statement", log(*both), *PLAN, "--json")
     assert code == 0
-    assert err.count("not-in-plan: rate card") == 1_000
+    assert err.count("not-in-plan: rate card") == 1
+    assert "(1,000 lines, the last is " in err
+    assert [problem["line"] for problem in ran.json["log"]["problems"]] == list(range(1, 2_000, 2))
     assert ran.json["cycles"][0]["segments"][1]["requests"] == 1_000
     assert ran.json["cycles"][0]["used"] == str(1_000 * 10 * 100)
 
@@ -303,6 +306,18 @@ def test_a_reason_that_quotes_a_long_name_is_told_in_short(run, log):
     code, _, err = run("statement", path, *PLAN)
     assert code == 0
     assert len(err.splitlines()[0].removeprefix(f"{path}:2: conflict: ")) == 300
+
+
+def test_a_change_to_a_lower_tier_is_refused_in_the_commands_own_words(run, log):
+    plan = ("--tier", "pro", "--since", SINCE)
+    code, _, err = run("statement", log(*GOOD), *plan, "--change", "2026-05-27T00:00:00Z=lite")
+    assert (code, err.count("renewal")) == (2, 0)
+    assert "downgrade-inside-cycle: a statement can change only to a higher tier" in err
+
+
+def test_an_empty_log_without_a_plan_is_no_answer(run, log):
+    code, _, err = run("statement", log())
+    assert (code, err) == (1, "mimo-credits: warning: the log holds no responses\n")
 
 
 def test_an_empty_log_gives_the_bare_plan_and_a_warning(run, log):
@@ -333,7 +348,7 @@ def test_a_log_that_cannot_be_read_is_code_1_and_no_statement(run, log, tmp_path
         (("--tier", "gold", "--since", SINCE), "--tier: there is no tier 'gold'. Known: lite, standard, pro, max."),
         (
             ("--tier", "lite", "--since", "2026-05-25"),
-            "naive: say its time zone (an instant looks like 2026-05-27T00:00:00+08:00)",
+            "T00:00:00+08:00, or what its zone is (an instant looks like 2026-05-27T00:00:00+08:00)",
         ),
         (("--tier", "lite", "--since", "2026-03-01T00:00:00Z"), "no rate card is in effect at 2026-03-01"),
         ((*PLAN, "--currency", "EUR"), "currency-not-sold: card 2026-04-22.1 sells 'lite' in USD and CNY, not in EUR"),

@@ -143,7 +143,7 @@ def test_an_instant_before_all_cards_is_a_problem_of_its_line(run, log):
 def test_without_a_plan_until_leaves_out_what_is_later(run, log):
     path = log(openai("a", JUNE, "mimo-v2.5", 10), openai("b", JUNE + 1, "mimo-v2.5", 10))
     code, out, err = run("statement", path, "--until", "2026-06-02T04:00:00Z")
-    assert (code, err) == (0, "mimo-credits: warning: 1 of 2 lines are later than --until\n")
+    assert (code, err) == (0, "mimo-credits: warning: 1 of 2 lines lie beyond --until\n")
     assert "Credits in all  1,000\n" in out
 
 

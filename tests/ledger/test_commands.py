@@ -287,7 +287,11 @@ def test_a_response_is_recorded_with_its_own_id_instant_and_usage(fields: dict[s
         ({"created_at": 10**20}, "created_at", "100000000000000000000 is not an instant in seconds since 1970"),
         ({"timestamp": "yesterday"}, "timestamp", NO_INSTANT),
         ({"created_at": "yesterday"}, "created_at", NO_INSTANT),
-        ({"timestamp": "2026-06-01T12:00:00"}, "timestamp", "2026-06-01T12:00:00 is naive: say its time zone"),
+        (
+            {"timestamp": "2026-06-01T12:00:00"},
+            "timestamp",
+            "2026-06-01T12:00:00 is naive, it has no time zone: write 2026-06-01T12:00:00+08:00, or what its zone is",
+        ),
     ],
 )
 def test_a_response_that_cannot_be_recorded_says_which_field_is_missing(

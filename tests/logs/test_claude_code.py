@@ -83,7 +83,10 @@ def test_a_response_that_the_log_of_a_proxy_holds_too_counts_once(log):
         (line(id=None), "id: is missing"),
         (line(id=7), "id: needs a text, not 7"),
         ({**line(), "timestamp": None}, "timestamp: is missing"),
-        ({**line(), "timestamp": "2026-06-02T02:00:00"}, "timestamp: 2026-06-02T02:00:00 is naive: say its time zone"),
+        (
+            {**line(), "timestamp": "2026-06-02T02:00:00"},
+            "timestamp: 2026-06-02T02:00:00 is naive, it has no time zone: write 2026-06-02T02:00:00+08:00, or what its zone is",
+        ),
         (line(usage={"input_tokens": 1}), "usage.output_tokens: is missing"),
         ({**line(), "message": {"id": "msg_1", "model": "m"}}, "usage.input_tokens: is missing"),
         (line(usage=None), "usage: needs a JSON object, not None"),

@@ -98,8 +98,8 @@ MALFORMED = {
     json.dumps(without("model")): "model: is missing: the payload names none, and none was given",
     json.dumps(without("created")): "created: is missing: a response needs created (seconds since 1970) or timestamp "
     "(ISO 8601)",
-    json.dumps({**SECOND, "timestamp": "2026-05-29T05:00:00"}): "timestamp: 2026-05-29T05:00:00 is naive: say its time "
-    "zone",
+    json.dumps({**SECOND, "timestamp": "2026-05-29T05:00:00"}): "timestamp: 2026-05-29T05:00:00 is naive, "
+    "it has no time zone: write 2026-05-29T05:00:00+08:00, or what its zone is",
     json.dumps(openai("a", 1_780_000_000, "mimo-v2.5", -1)): "usage.prompt_tokens: is negative: -1",
     json.dumps(openai("a", 1_780_000_000, "mimo-v2.5", 10.0)): "usage.prompt_tokens: needs a whole number, not 10.0",
     "9" * 5000: "is JSON that cannot be read: too many digits in a number, or nested too deeply",
@@ -160,6 +160,24 @@ def test_a_repeat_counts_once_and_a_contradiction_names_both_lines(log):
     assert lines[4] == Contradicting(Place(path, 5), first, f"id 'a': stands at {path}:1 with other content.")
     assert lines[5] == Repeated(Place(path, 6), first)
     assert len(lines) == 6
+
+
+@pytest.mark.parametrize(("later", "kind"), [(0, Repeated), (1, Repeated), (-1, Repeated), (2, Contradicting)])
+def test_the_same_usage_hardly_apart_is_one_request(log, later, kind):
+    """One tool writes whole seconds, another does not."""
+    again = openai("a", 1_780_000_000 + later, "mimo-v2.5", 1)
+    first, second = each_once(read_log(log(openai("a", 1_780_000_000, "mimo-v2.5", 1), again)))
+    assert (type(first), type(second)) == (Logged, kind)
+
+
+def test_an_array_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "spend.json").write_bytes(b"\xef\xbb\xbf[" + json.dumps(FIRST).encode() + b"]")
+    (line,) = read_log(tmp_path / "spend.json")
+    assert line.record == RECORDS[0]
+
+
+def test_the_name_of_a_file_steers_no_screen():
+    assert str(Place("a\x1b[31m.jsonl", 3)) == "a\\x1b[31m.jsonl:3"
 
 
 def test_a_log_is_read_line_by_line(tmp_path, log):
@@ -287,6 +305,11 @@ def test_a_folder_that_leads_back_to_itself_is_read_once(tmp_path, log):
     except OSError:
         pytest.skip("no symbolic links here")
     assert len(list(read_log(str(tmp_path)))) == 1
+
+
+def test_a_path_is_a_name_too(tmp_path):
+    (tmp_path / "log.jsonl").write_text("{}\n")
+    assert list(read_log(tmp_path)) == list(read_log(str(tmp_path)))
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error_and_not_an_empty_one(tmp_path):

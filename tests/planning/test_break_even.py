@@ -71,7 +71,9 @@ def test_money_owed_on_both_sides_cancels_out():
 def test_free_work_never_needs_a_tier_and_free_credits_hold_any_number():
     free = break_even(CARD, "small", single("free", input_tokens=5))
     assert (free.meets_at, free.times, free.holds) == (None, None, None)
-    assert "asks nothing" in free.why
+    assert free.why == "pay-as-you-go asks nothing for this work, so no tier is ever cheaper"
+    searching = break_even(CARD, "small", single("free", web_searches=5))
+    assert "asks nothing for this work beside its web searches, which a tier owes as well" in searching.why
     card = CARD.derive({"models": {"free": {"price": {"USD": 1, "CNY": 1}}}})
     assert break_even(card, "small", single("free", input_tokens=1_000_000)).times == 5
 

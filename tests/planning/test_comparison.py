@@ -7,7 +7,19 @@ from decimal import Decimal
 
 import pytest
 
-from mimo_credits import Call, InputError, RateCard, Step, Usage, Workload, compare, load_card, load_workloads
+from mimo_credits import (
+    Call,
+    InputError,
+    RateCard,
+    Step,
+    Usage,
+    Workload,
+    compare,
+    list_cards,
+    list_providers,
+    load_card,
+    load_workloads,
+)
 from tests.made_cards import TEXT
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -84,6 +96,23 @@ def test_a_model_may_be_chosen_by_card_and_by_name():
     assert offer.unpriced["USD"] == "rate card 2026-05-22.1 has no rate for any meter of 'small' in USD."
     assert offer.cites == ("H page", "assumed guess")
     assert offer.sources == (("The vendor's price page", "2026-05"),)
+
+
+def test_a_choice_that_no_card_takes_up_is_refused():
+    with pytest.raises(InputError, match=r"models: 'vendr' is no card's id or provider. Nearest known: vendor"):
+        compare([VENDOR, MAY], WORK, at=AT, models={"vendr": "large"})
+    with pytest.raises(InputError, match=r"models: 7 is no card's id or provider. Known: 2026-05-22.1, vendor"):
+        compare([VENDOR], WORK, at=AT, models={7: "large"})
+    with pytest.raises(InputError, match="Known: none"):
+        compare([], WORK, at=AT, models={"x": "large"})
+
+
+@pytest.mark.parametrize("folder", list_providers())
+def test_a_providers_cards_go_by_the_name_of_their_folder_too(folder):
+    card = load_card(list_cards(folder)[-1])
+    model = next(iter(card.models))
+    (offer,) = compare([card], WORK, at=datetime(2027, 1, 1, tzinfo=UTC), models={folder: model})
+    assert offer.models == (model,)
 
 
 def test_what_a_card_does_not_list_is_a_reason_and_no_error():

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimo_credits import (
     Account,
     Burn,
+    Grant,
     InputError,
+    Posting,
     RateBook,
     Record,
     Subscribe,
     Usage,
+    apply,
     burns_of_entries,
     burns_of_records,
+    difference,
     fold,
     forecast,
     forecast_account,
     load_book,
     load_card,
+    replay,
+    rerate,
 )
 
 APRIL, MAY = load_card("2026-04-03"), load_card("2026-05-27")
@@ -97,7 +104,11 @@ def test_whole_days_are_counted_back_from_now_and_idle_ones_count():
     assert seen.days == (1_000, 0, 5_000)
     assert seen.observed_from == START + timedelta(hours=7)
     assert seen.used == 106_000
-    assert [pace.per_day for pace in seen.paces] == [0, 1_000, 2_000, 5_000]
+    assert seen.before == (1, 100_000)
+    assert str(seen).splitlines()[1] == (
+        "  before the first whole day: 1 request, 100 credits, which only the mean counts"
+    )
+    assert [pace.per_day for pace in seen.paces] == [0, 1_000, Fraction(106_000 * 24, 3 * 24 + 7), 5_000]
 
 
 def test_the_observation_may_reach_back_before_the_cycle():
@@ -157,6 +168,73 @@ def test_an_annual_plan_needs_an_annual_pool():
     seen = forecast_account(account, entries, load_card("2026-06-01"), at)
     assert seen.mean.tier == "pro"  # 600M a day are 219.6e9 a year and a day, above Standard's 132e9 and below Pro's
     assert forecast_account(account, entries, APRIL, at).mean.tier is None  # sold by the year only from May on
+
+
+PRO = Usage("mimo-v2.5-pro", output_tokens=1_000)
+"""600,000 credits."""
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 20), st.integers(2, 40), st.sampled_from([-1, 0, 1])),
+        min_size=1,
+        max_size=4,
+        unique=True,
+    ),
+    st.integers(1, 30),
+)
+@settings(max_examples=30)
+def test_a_pool_of_pots_that_expire_runs_out_when_the_ledger_says_so(grants, daily):
+    """The same pace through the ledger, an hour's worth each hour: the first overage is in the hour that was foretold."""
+    small = MAY.derive({"tiers": {"lite": {"credits": 50 * 600_000}}, "off_peak": None})
+    book = RateBook.fixed(small)
+    commands = [Subscribe("s", START, "lite")]
+    for number, (amount, day, priority) in enumerate(grants):
+        commands.append(Grant(f"g{number}", START, amount * 3_000_000, START + day * DAY, priority=priority))
+    commands += [
+        Record(f"r{hour}", START + hour * DAY / 24, replace(PRO, output_tokens=daily * 125)) for hour in range(24)
+    ]
+    account, entries = fold(Account(), commands, book)
+    at = START + DAY
+    account = account.as_of(at, book)
+    seen = forecast_account(account, entries, small, at).mean
+    spent, first = account, None
+    hour = timedelta(hours=1)
+    instant = at
+    while instant < account.plan.cycle.end and first is None:
+        spent, made = apply(spent, Record(f"{instant}", instant, replace(PRO, output_tokens=daily * 125)), book)
+        if any(isinstance(entry, Posting) and entry.source == "overage" for entry in made):
+            first = instant
+        instant += hour
+    if first is None:
+        assert seen.runs_out_at is None or seen.runs_out_at >= account.plan.cycle.end - hour
+    else:
+        assert first <= seen.runs_out_at <= first + hour
+
+
+def test_a_grant_that_expires_is_not_spendable_to_the_end():
+    commands = [
+        Subscribe("s", START, "lite"),
+        Grant("g", START, 10**12, START + 2 * DAY),
+        Record("r", START, Usage("mimo-v2.5-pro", output_tokens=1_000_000)),
+    ]
+    account, entries = fold(Account(), commands, load_book())
+    seen = forecast_account(account, entries, MAY, START + DAY)
+    assert seen.mean.lasts is False
+    assert seen.mean.runs_out_at == START + 2 * DAY + DAY * 41 / 6  # 4.1e9 credits at 0.6e9 a day, from then on
+
+
+def test_a_corrected_segment_is_to_be_rerated_first():
+    book, later = RateBook.fixed(MAY), START + 2 * DAY
+    commands = [Subscribe("s", START, "lite"), *(Record(f"r{n}", START + n * DAY, PRO) for n in range(3))]
+    _, entries = fold(Account(), commands, book)
+    told = rerate(commands[:-1], book)
+    mended = (*entries, *difference(entries, told.entries))
+    with pytest.raises(InputError, match="entries: correct the running segment"):
+        forecast_account(replay(mended), mended, MAY, later)
+    assert forecast_account(told.account, told.entries, MAY, later).used == 2 * 600_000_000
+    renewed = replay(mended).as_of(START + 40 * DAY, book)
+    assert forecast_account(renewed, mended, MAY, START + 40 * DAY).used == 0
 
 
 def test_an_account_without_a_plan_has_no_cycle():

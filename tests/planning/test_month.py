@@ -53,8 +53,11 @@ def test_what_has_no_finite_proportion_is_rounded_up_once():
     assert use.millicredits == 42_858  # 300,000 / 7
     assert use.tokens == 14
     assert use.what == "1 day like the 7 days that were observed"
-    odd, _ = month_of_records([], CARD, since=START, until=START + timedelta(hours=36))
-    assert odd.what == "30 days like the 1 day, 12:00:00 that were observed"
+    for span, words in ((DAY, "1 day that was"), (DAY / 24, "1 hour that was"), (DAY / 96, "0:15:00 that were")):
+        seen, _ = month_of_records(RECORDS[:1], CARD, since=START, until=START + span)
+        assert seen.what == f"30 days like the {words} observed"
+    odd, _ = month_of_records(RECORDS[4:], CARD, since=START, until=START + timedelta(hours=36))
+    assert odd.what == "30 days like the 1 day and 12 hours that were observed"
     assert odd.millicredits == 0
 
 
@@ -69,10 +72,10 @@ def test_the_month_is_the_mean_pace_of_the_forecast():
     usages = [
         Record(f"{n}", START + n * timedelta(hours=7), Usage("mimo-v2.5-pro", output_tokens=n * 991)) for n in range(60)
     ]
-    at = START + 13 * DAY
+    at = START + 13 * DAY + timedelta(hours=5)
     burns, _ = burns_of_records(usages, RateBook.fixed(MAY))
     seen = forecast(burns, MAY, at, start=at, end=at + 30 * DAY, observed_since=START)
-    use, _ = month_of_records(usages, MAY, since=seen.observed_from, until=at)
+    use, _ = month_of_records(usages, MAY, since=START, until=at)
     assert use.millicredits == seen.mean.by_end
     assert compare_use(MAY, use).choice == seen.mean.tier
 
@@ -80,6 +83,11 @@ def test_the_month_is_the_mean_pace_of_the_forecast():
 def test_a_card_that_sells_no_plan_bills_no_month():
     with pytest.raises(NoPlan):
         month_of_records([], load_card("deepseek/2026-05-22"), since=START, until=START + DAY)
+
+
+def test_a_span_without_records_has_no_pace():
+    with pytest.raises(InputError, match=r"records: none lies from 2026-06-11T.* up to 2026-06-12T"):
+        month_of_records(RECORDS, CARD, since=START + 10 * DAY, until=START + 11 * DAY)
 
 
 def test_an_empty_span_has_no_pace():

@@ -64,8 +64,8 @@ def test_each_tier_is_told_in_full():
     assert comparison["lite"].annual == {}
     assert comparison.use.money == {"USD": Decimal("11.95056"), "CNY": Decimal("82.44")}
     assert comparison.why == (
-        "standard, for USD 16.00, holds coding-session, 300 times a month: 8,244,000,000 credits, 150,000,000 tokens; "
-        "pay-as-you-go would cost USD 11.95056, which is less."
+        "No tier pays off: pay-as-you-go costs USD 11.95056; the cheapest tier that holds it is standard, for USD 16.00. "
+        "It is coding-session, 300 times a month: 8,244,000,000 credits, 150,000,000 tokens."
     )
     assert str(comparison).splitlines()[1:] == [
         "  lite: too small: 201.1 % of its allowance, 4,144,000,000 credits short",
@@ -87,7 +87,7 @@ def test_the_currency_that_decides_is_the_one_that_speaks():
 def test_where_no_tier_suffices_it_is_said():
     comparison = compare_tiers(MAY, sessions(10**9, "mimo-v2.5-pro"), times=1)
     assert comparison.choice is None
-    assert comparison.why.startswith("No tier holds session, 1 times a month: 300,000,000,000 credits")
+    assert comparison.why.startswith("No tier holds session, 1 time a month: 300,000,000,000 credits")
     assert comparison.why.endswith("pay-as-you-go would cost USD 435.00.")
 
 
@@ -126,6 +126,29 @@ def test_web_searches_are_part_of_every_cost():
         compare_tiers(CARD, work, currency="CNY")
 
 
+def test_a_year_has_twelve_months_of_web_searches():
+    searches = FrozenMap({"USD": Decimal("0.07"), "CNY": Decimal("0.5")})
+    use = MonthOfUse("use", 0, 0, None, FrozenMap({"USD": Decimal(90)}), FrozenMap(), web_searches=searches)
+    fit, without = compare_use(MAY, use)["lite"], compare_use(MAY, use._replace(web_searches=FrozenMap()))["lite"]
+    assert fit.annual == {"USD": without.annual["USD"] + Decimal("0.84"), "CNY": without.annual["CNY"] + 6}
+    assert compare_use(MAY, use).why.startswith("lite, for USD 6.07 (of which web searches USD 0.07), holds use: ")
+
+
+def test_of_tiers_that_cost_the_same_the_smaller_one_is_taken():
+    tiers = {"aaa": {"credits": 3_000, "price": {"USD": 5, "CNY": 40}, "source": "H list"}}
+    card = CARD.derive({"tiers": tiers})
+    assert card.tiers["aaa"].price == card.tiers["small"].price
+    larger = card.derive({"tiers": {"small": {"credits": 4_000}}})
+    use = MonthOfUse("use", 0, 0, None, FrozenMap(), FrozenMap())
+    assert (compare_use(card, use).choice, compare_use(larger, use).choice) == ("small", "aaa")
+
+
+def test_one_is_no_plural():
+    once = compare_tiers(MAY, sessions(1, "mimo-v2.5"))
+    assert once.use.what.endswith(", 1 time a month")
+    assert str(once.use).endswith(" credits, 1 token")
+
+
 def test_pay_as_you_go_may_cost_the_same_or_have_no_price():
     work = Workload("w", (Step("s", Usage("triple", input_tokens=1)),))
     assert "pay-as-you-go has no price (rate card 2026-01-01.1 has no rate for" in compare_tiers(CARD, work).why
@@ -154,6 +177,6 @@ def test_a_card_without_tiers_in_that_currency_is_refused():
 
 def test_a_comparison_is_a_sentence_where_it_is_printed_and_a_table_in_a_notebook():
     comparison = compare_tiers(load_card("2026-05-27"), load_workloads()["coding-session"], times=300)
-    assert str(comparison).startswith("standard, for USD 16.00, holds")
+    assert str(comparison).startswith("No tier pays off: pay-as-you-go costs USD")
     assert "<table>" in comparison._repr_html_()
     assert "| standard |" in comparison.to_markdown()

@@ -94,10 +94,10 @@ def test_usage_without_a_price_is_listed_and_in_no_sum():
 
 
 def test_a_tier_that_a_card_does_not_sell_is_refused_and_costs_nothing():
-    (row,) = what_if(HISTORY, [CARD], ["gold"])
+    row, _ = what_if(HISTORY, [CARD, APRIL], ["pro"])
     assert (row.used, row.cycles, row.money) == (0, 0, {})
     assert row.refused[0].command.id == "s"
-    assert str(row).startswith("gold on 2026-01-01.1: 0 credits; no money, ")
+    assert str(row).startswith("pro on 2026-01-01.1: 0 credits; no money, ")
 
 
 def test_only_usage_is_without_a_price():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mimo_credits import Burn, InputError, rolling_window
+from mimo_credits import Burn, InputError, Wait, WindowReport, rolling_window
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -50,7 +50,7 @@ def test_stepping_through_time_finds_the_same_waits(burns, limit, window):
     }
     assert {each.id for each in report.never} == {each.id for each in burns} - starts.keys()
     assert report.requests == len(burns)
-    assert report.total_wait == sum((wait.waited for wait in report.waited), timedelta(0))
+    assert report.total_wait * timedelta(microseconds=1) == sum((wait.waited for wait in report.waited), timedelta(0))
 
 
 def test_a_window_is_left_at_its_very_end():
@@ -67,7 +67,7 @@ def test_a_window_is_left_at_its_very_end():
 def test_a_request_larger_than_the_limit_is_listed_and_holds_nobody_up():
     report = rolling_window([burn(0, 11), burn(1, 10)], 10)
     assert [each.id for each in report.never] == ["000"]
-    assert (report.waited, report.longest, report.total_wait) == ((), None, timedelta(0))
+    assert (report.waited, report.longest, report.total_wait) == ((), None, 0)
 
 
 def test_no_request_overtakes_another():
@@ -105,6 +105,21 @@ def test_what_is_no_limit_or_no_window_is_refused(limit, window, field):
     with pytest.raises(InputError) as caught:
         rolling_window([], limit, window=window)
     assert caught.value.field == field
+
+
+def test_all_waits_together_may_be_longer_than_a_span_of_time_can_be():
+    report = rolling_window([burn(0, 1, f"{number}") for number in range(5)], 1, window=timedelta(days=500_000))
+    assert report.total_wait == (1 + 2 + 3 + 4) * 500_000 * 86_400_000_000
+    assert "5,000,000 days, 0:00:00 in all" in str(report)
+    many = WindowReport(1, MINUTE, 3, (Wait(burn(0, 1), datetime.max.replace(tzinfo=UTC)),) * 500, ())
+    assert many.total_wait > timedelta.max // timedelta(microseconds=1)
+    assert " days, 23:59:59.999500 in all" in str(many)
+
+
+@pytest.mark.parametrize("window", [timedelta(days=3_000_000), timedelta.max, timedelta(days=1_000_000)])
+def test_a_wait_beyond_the_calendar_is_refused(window):
+    with pytest.raises(InputError, match=r"window: .* is beyond the year 8999"):
+        rolling_window([burn(minute, 10) for minute in range(5)], 10, window=window)
 
 
 def test_a_naive_instant_is_refused():

@@ -12,14 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mimo_credits import (
+    Burn,
     Call,
     InputError,
     NotInPlan,
     Step,
     UnknownModel,
     Usage,
+    Wait,
     Workload,
+    break_even,
+    cache_lever,
     charge,
+    compare,
+    compare_tiers,
     load_card,
     load_workloads,
     price,
@@ -74,8 +80,8 @@ def test_the_total_is_rounded_up_once_and_the_steps_not_at_all():
     assert quote.millicredits == -(-2 * each // 1) == 486
     assert quote.credits == Decimal("0.486")
     assert [str(step) for step in quote.steps] == [
-        "a: triple, 1 tokens, 0.243 credits",
-        "b: triple, 1 tokens, 0.243 credits",
+        "a: triple, 1 token, 0.243 credits",
+        "b: triple, 1 token, 0.243 credits",
     ]
 
 
@@ -209,3 +215,16 @@ def test_a_coding_session_is_the_guides_million_credits():
     quote = load_workloads()["coding-session"].quote(load_card("2026-04-03"))
     assert quote.credits == 1_000_000
     assert quote.steps[0].model == "mimo-v2-pro"
+
+
+def test_a_name_steers_no_screen():
+    red = "\x1b[31m"
+    work = Workload(red, (Step(red, Usage("mimo-v2.5", input_tokens=1)),))
+    may = load_card("2026-05-27")
+    quote = work.quote(may)
+    values = [work, quote, *quote.steps, compare_tiers(may, work), break_even(may, "lite", work)]
+    values += [cache_lever(may, "lite", work), Wait(Burn(datetime(2026, 6, 1), red, 1), datetime(2026, 6, 2))]
+    values += compare([may], work.on(red), at=datetime(2026, 6, 1, tzinfo=UTC))
+    for value in values:
+        assert "\x1b" not in str(value)
+        assert "\\x1b[31m" in str(value)

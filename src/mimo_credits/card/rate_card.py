@@ -215,7 +215,7 @@ class RateCard(Seen, Part):
 def check_card(value: object, field: str = "card") -> None:
     """Raises `InputError` for anything but a `RateCard`."""
     if not isinstance(value, RateCard):
-        raise wrong_type(field, "a RateCard, such as load_card gives,", value)
+        raise wrong_type(field, "a RateCard, such as load_card gives", value)
 
 
 def _read(origin: Origin, file: str) -> RateCard:

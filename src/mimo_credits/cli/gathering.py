@@ -25,13 +25,20 @@ _LONGEST_REASON = 300
 class Wanted(NamedTuple):
     """Which requests are asked for: instants from `since` to `until`, both inclusive; and the `known` names of models.
 
-    Without `known` names the requests of every model are. `aliases` maps names that logs use to such names.
+    Without `known` names the requests of every model are. `aliases` maps names that logs use to such names. A request
+    before `since` is a problem where an account began then; of a `span` of a log, it is counted, and `until` is not in
+    the span.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     known: frozenset[str] | None = None
     aliases: Mapping[str, str] = {}
+    span: bool = False
+
+    def is_too_late(self, at: datetime) -> bool:
+        """Whether an instant lies beyond the end."""
+        return self.until is not None and (at >= self.until if self.span else at > self.until)
 
     def is_asked_for(self, model: str) -> bool:
         """Whether a model is one of MiMo's, or claims to be."""
@@ -61,9 +68,9 @@ class StoppedAtProblem(MimoCreditsError):
 class Gathered:
     """What logs hold: the `records` to account for with the places of their ids, the `problems`, and what was left out.
 
-    `lines` counts the lines that are not blank, `repeated` the responses that stood there before, `later` those after
-    the end that was asked for, `skipped` the lines that are no requests by the reason, `other_models` the requests of
-    models that are not MiMo's. With `strict` the first problem raises `StoppedAtProblem`.
+    `lines` counts the lines that are not blank, `repeated` the responses that stood there before, `earlier` and `later`
+    those outside of the span that was asked for, `skipped` the lines that are no requests by the reason, `other_models`
+    the requests of models that are not MiMo's. With `strict` the first problem raises `StoppedAtProblem`.
     """
 
     strict: bool
@@ -72,6 +79,7 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
     lines: int = 0
     repeated: int = 0
+    earlier: int = 0
     later: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     other_models: Counter[str] = field(default_factory=Counter)
@@ -88,10 +96,12 @@ class Gathered:
             record = replace(record, usage=replace(record.usage, model=alias))
         if not wanted.is_asked_for(record.usage.model):
             self.other_models[record.usage.model] += 1
+        elif wanted.since is not None and record.at < wanted.since and wanted.span:
+            self.earlier += 1
         elif wanted.since is not None and record.at < wanted.since:
             why = f"{record.at.isoformat()} lies before --since, {wanted.since.isoformat()}"
             self.reject(Problem(line.place, "before-since", why))
-        elif wanted.until is not None and record.at > wanted.until:
+        elif wanted.is_too_late(record.at):
             self.later += 1
         else:
             self.records.append(record)

@@ -56,8 +56,8 @@ def add_to(commands: Commands) -> None:
         "plan",
         help="which tier to take, why, and what it will cost",
         description="Holds a month of work against every tier of a card, and pay-as-you-go beside them. The work is a "
-        "named workload, done --times a month, or what logs of API responses show: their whole days, from the slowest "
-        "to the fastest, stretched to 30 days.",
+        "named workload, done --times a month, or what logs of API responses show, stretched to 30 days; their slowest "
+        "and fastest days beside it.",
         allow_abbrev=False,
     )
     _add_work(parser)
@@ -78,18 +78,23 @@ def add_to(commands: Commands) -> None:
 def _add_work(parser: ArgumentParser) -> None:
     work = parser.add_mutually_exclusive_group(required=True)
     work.add_argument("--workload", metavar="NAME", help="a named workload, such as coding-session")
-    work.add_argument("--usage", nargs="+", metavar="LOG", help="JSON Lines of the API's own response bodies")
+    work.add_argument(
+        "--usage",
+        nargs="+",
+        metavar="LOG",
+        help="a file or folder of requests, in any form that statement reads; - is standard input",
+    )
     parser.add_argument("--times", type=count, metavar="N", help="how many times a month the workload is done (1)")
     parser.add_argument(
         "--off-peak-share", type=_decimal, metavar="S", help="which share of it is off-peak, such as 0.25"
     )
     parser.add_argument("--since", type=typed_instant, metavar="INSTANT", help=f"logs from then on, such as {EXAMPLE}")
     parser.add_argument(
-        "--until", type=typed_instant, metavar="INSTANT", help="logs up to then, instead of to their end"
+        "--until", type=typed_instant, metavar="INSTANT", help="logs up to then (without it), instead of to their end"
     )
     parser.add_argument(
         "--window-limit",
-        type=_decimal,
+        type=_credits,
         metavar="CREDITS",
         help="also show who would have waited if a plan capped five hours at so many credits, as this one does not",
     )
@@ -146,7 +151,8 @@ class _Seen(NamedTuple):
 
 
 def _plan_usage(options: Namespace, card: RateCard, chosen: str) -> int:
-    wanted = Wanted(options.since, options.until, _models_asked_for(options, card))
+    options.model = [_with_aliases(chosen, card) for chosen in options.model]
+    wanted = Wanted(options.since, options.until, _models_asked_for(options, card), span=True)
     gathered = gather(options.usage, wanted, strict=False)
     records = [_renamed(record, options.model) for record in gathered.records]
     burns, unpriced = burns_of_records(records, RateBook.fixed(card))
@@ -154,14 +160,16 @@ def _plan_usage(options: Namespace, card: RateCard, chosen: str) -> int:
     left = _left_out(unpriced, len(records), card)
     tell_left_out(gathered, "plan")
     if not burns:
-        raise UsageError(f"--usage: the logs hold no response that card {card.id} can price")
+        why = f". {_instead(unpriced)}" if unpriced else ""
+        raise UsageError(f"--usage: the logs hold no response that card {card.id} can price{why}")
+    _check_a_day(options, burns)
     seen = _look_ahead(options, card, records, burns)
     if options.json:
         window = None if seen.window is None else _window_document(seen.window)
         ahead = {"forecast": _forecast_document(seen.ahead), "window": window}
         show_json({**_document(seen.comparison), **ahead, "log": log_document(gathered)})
     else:
-        sheets = [*left, plan_sheet(seen.comparison, chosen), forecast_sheet(seen.ahead)]
+        sheets = [*left, plan_sheet(seen.comparison, chosen), _ahead_sheet(seen.ahead)]
         sheets += [] if seen.window is None else [window_sheet(seen.window)]
         show("\n".join(map(as_text, sheets)))
     return 0
@@ -182,19 +190,58 @@ def _left_out(unpriced: Sequence[Rejection], all_of_them: int, card: RateCard) -
     named = ", ".join(f"{model} ({number:,})" for model, number in models.most_common())
     says = (
         f"Left out: {len(unpriced):,} of {all_of_them:,} requests, which card {card.id} does not price in the plan: "
-        f"{named}. --model OLD=NEW prices them by another model, --card by another card."
+        f"{named}. {_instead(unpriced)}"
     )
     return [Sheet("", (Listing("", (says,)),))]
 
 
+def _instead(unpriced: Sequence[Rejection]) -> str:
+    """How requests without a price can get one, and which published card listed each model last."""
+    hint = "--model OLD=NEW prices them by another model, --card by another card"
+    models = dict.fromkeys(each.command.usage.model for each in unpriced if isinstance(each.command, Record))
+    listed = {model: [card.id for card in load_book() if model in card.table.peak.bands] for model in models}
+    last = ", ".join(f"{model} by {cards[-1]}" for model, cards in listed.items() if cards)
+    return f"{hint}{f'; last priced: {last}' if last else ''}."
+
+
+def _check_a_day(options: Namespace, burns: tuple[Burn, ...]) -> None:
+    """Less than a day shows no pace of days."""
+    since, at = _span(options, burns)
+    if at - since < timedelta(days=1):
+        raise UsageError(
+            f"--usage: {iso(since)} to {iso(at)} is less than a whole day: give more logs, or a named workload"
+            f"{'' if options.since is None and options.until is None else ', or another --since and --until'}"
+        )
+
+
+def _span(options: Namespace, burns: tuple[Burn, ...]) -> tuple[datetime, datetime]:
+    """What is observed, half-open: as asked for, or from the first request to the last."""
+    return options.since or burns[0].at, options.until or burns[-1].at + _TICK
+
+
 def _look_ahead(options: Namespace, card: RateCard, records: list[Record], burns: tuple[Burn, ...]) -> _Seen:
-    """The 30 days after the logs, as the whole days in them go on."""
-    at: datetime = options.until or burns[-1].at + _TICK
-    since: datetime = options.since or burns[0].at
+    """The 30 days after the logs, as the time that they tell of goes on."""
+    since, at = _span(options, burns)
     ahead = forecast(burns, card, at, start=at, end=at + _MONTH, observed_since=since)
-    use, _ = month_of_records(records, card, since=ahead.observed_from, until=at, length=_MONTH)
+    use, _ = month_of_records(records, card, since=since, until=at, length=_MONTH)
     window = None if options.window_limit is None else rolling_window(burns, options.window_limit)
     return _Seen(compare_use(card, use, currency=options.currency), ahead, window)
+
+
+def _ahead_sheet(ahead: Forecast) -> Sheet:
+    """The forecast, led by what lies before its first whole day."""
+    sheet = forecast_sheet(ahead)
+    early = ahead.before_in_words
+    return sheet._replace(lead=(*sheet.lead, f"{early[0].upper()}{early[1:]}")) if early else sheet
+
+
+def _with_aliases(chosen: str | Mapping[str, str], card: RateCard) -> str | Mapping[str, str]:
+    """A renaming that holds for the aliases too which the card, else the last one that lists the model, gives it."""
+    if isinstance(chosen, str):
+        return chosen
+    lists = [each for each in (*load_book(), card) if chosen.keys() <= each.models.keys()]
+    aliases = {alias: new for old, new in chosen.items() for alias in lists[-1].models[old].aliases} if lists else {}
+    return {**aliases, **chosen}
 
 
 def _renamed(record: Record, models: list[str | Mapping[str, str]]) -> Record:
@@ -221,6 +268,14 @@ def _decimal(text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation:
         raise ArgumentTypeError(f"{text!r} is not a number, such as 0.25") from None
+
+
+def _credits(text: str) -> Decimal:
+    """Credits as they are written, with or without separators, exact."""
+    try:
+        return Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        raise ArgumentTypeError(f"{text!r} is no number of credits, such as 5000000 or 5,000,000") from None
 
 
 def _document(comparison: TierComparison) -> dict[str, object]:
@@ -255,6 +310,7 @@ def _forecast_document(ahead: Forecast) -> dict[str, object]:
     return {
         "at": iso(ahead.at),
         "end": iso(ahead.end),
+        "before_the_first_day": {"requests": ahead.before[0], "credits": in_credits(ahead.before[1])},
         "days": [in_credits(day) for day in ahead.days],
         "paces": {pace.name: {"credits": in_credits(pace.by_end), "tier": pace.tier} for pace in ahead.paces},
     }

@@ -13,7 +13,7 @@ from mimo_credits.cli.gathering import Gathered, Wanted, gather
 from mimo_credits.cli.left_out import log_document, tell_left_out
 from mimo_credits.cli.output import amount, amounts, card_ref, in_credits, iso, show, show_json
 from mimo_credits.display import Sheet, as_text, months_sheet, statement_sheet
-from mimo_credits.errors import nearest
+from mimo_credits.errors import MimoCreditsError, Reason, Refused, nearest
 from mimo_credits.ledger import (
     Account,
     Advance,
@@ -78,7 +78,10 @@ def add_to(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Prints the statement, and on standard error what it lacks; if that is every line, the exit code is 1."""
+    """Prints the statement, and on standard error what it lacks.
+
+    If that is every line, the exit code is 1; so it is without lines, unless there is a plan to state.
+    """
     book = load_book()
     _check(options, book)
     known = names_on(book)
@@ -94,7 +97,8 @@ def run(options: Namespace) -> int:
         show_json({**document, "log": log_document(gathered)})
     else:
         show(as_text(sheet))
-    return int(gathered.is_useless)
+    nothing = options.tier is None and not gathered.lines
+    return int(gathered.is_useless or nothing)
 
 
 def _without_plan(gathered: Gathered, book: RateBook) -> tuple[dict[str, object], Sheet]:
@@ -164,9 +168,16 @@ def _entries(options: Namespace, gathered: Gathered, book: RateBook) -> list[Ent
     for command, error in rejected:
         if not isinstance(command, Record):
             _, option = typed[getattr(command, "id", "")]
-            raise UsageError(f"{option}: {error}")
+            raise UsageError(f"{option}: {_in_options(error)}")
     gathered.reject_all(rejected)
     return entries
+
+
+def _in_options(error: MimoCreditsError) -> str:
+    """Why the ledger refuses what was typed, without advice that only a program can take."""
+    if isinstance(error, Refused) and error.reason is Reason.DOWNGRADE_INSIDE_CYCLE:
+        return f"{error.reason}: a statement can change only to a higher tier"
+    return str(error)
 
 
 def _plan(options: Namespace, taken: Container[str]) -> dict[str, tuple[Command, str]]:

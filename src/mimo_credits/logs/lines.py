@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from mimo_credits.errors import InputError, MimoCreditsError
+from mimo_credits.errors import InputError, MimoCreditsError, visible
 from mimo_credits.ledger import Record
 
 KNOWN = (
@@ -21,7 +21,7 @@ class UnreadableLog(MimoCreditsError):
     def __init__(self, file: str, why: str) -> None:
         self.file = file
         self.why = why
-        super().__init__(f"{file}: {why}")
+        super().__init__(f"{visible(file)}: {why}")
 
 
 class UnknownLog(UnreadableLog):
@@ -42,7 +42,7 @@ class Place(NamedTuple):
     line: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{visible(self.file)}:{self.line}"
 
 
 class Whole(NamedTuple):

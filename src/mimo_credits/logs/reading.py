@@ -10,11 +10,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from mimo_credits.errors import InputError, shown
+from mimo_credits.errors import InputError, shown, wrong_type
 from mimo_credits.logs import litellm, opencode_store
 from mimo_credits.logs.documents import parse, values
 from mimo_credits.logs.formats import found_in, is_known
@@ -32,12 +33,19 @@ _KEYS_SHOWN = 8
 UNKNOWN = "a file of an unknown shape in a folder"
 
 
-def read_log(file: str) -> Iterator[Line]:
+def read_log(file: str | os.PathLike[str]) -> Iterator[Line]:
     """Each line of a log that is not blank; `-` reads standard input, and a folder all logs in it.
 
     Raises `UnreadableLog`; `UnknownLog`, which is one, for a file that is of no known shape. In a folder such a file is
-    skipped.
+    skipped. `InputError` for what is no name of a file.
     """
+    given: object = os.fspath(file) if isinstance(file, os.PathLike) else file
+    if not isinstance(given, str):
+        raise wrong_type("file", "the name of a file, as text or a Path", given)
+    yield from _read(given)
+
+
+def _read(file: str) -> Iterator[Line]:
     if not is_folder(file):
         yield from _read_file(file)
         return

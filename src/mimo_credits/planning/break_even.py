@@ -12,9 +12,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mimo_credits.card import RateCard, Tier
-from mimo_credits.errors import InputError
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, shown, visible
 from mimo_credits.exact import in_currency, ratio, ratio_price, to_millicredits, whole
-from mimo_credits.planning.workload import Workload
+from mimo_credits.planning.words import counted
+from mimo_credits.planning.workload import Workload, check_workload
 from mimo_credits.pricing import CardRef
 from mimo_credits.seen import Seen
 
@@ -41,7 +43,7 @@ class BreakEven(Seen):
     why: str
 
     def __str__(self) -> str:
-        return f"{self.tier}, {self.workload}: {self.why}"
+        return f"{self.tier}, {visible(self.workload)}: {self.why}"
 
 
 def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str = "USD") -> BreakEven:
@@ -49,10 +51,13 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
 
     Raises as `charge` does, and `InputError` for a tier or a currency that the card does not sell.
     """
+    check_workload(workload)
     sold = tier_of(card, tier)
     price = sold.price.get(currency)
     if price is None:
-        raise InputError("currency", f"card {card.id} does not sell {tier!r} in {currency!r}")
+        raise InputError(
+            "currency", f"card {card.id} does not sell {tier!r} in {shown(currency)}; it sells {', '.join(sold.price)}"
+        )
     quote = workload.quote(card)
     if currency in quote.unpriced:
         raise InputError("currency", f"pay-as-you-go has no price in {currency!r}: {quote.unpriced[currency]}")
@@ -76,24 +81,28 @@ def break_even(card: RateCard, tier: str, workload: Workload, *, currency: str =
         tokens=workload.tokens * times if reached and times is not None else None,
         why="",
     )
-    return replace(made, why=_why(made, times))
+    return replace(made, why=_why(made, times, searches))
 
 
 def tier_of(card: RateCard, tier: str) -> Tier:
     """The card's tier of that name. Raises `InputError`."""
+    check_card(card)
     if tier not in card.tiers:
-        raise InputError("tier", f"card {card.id} sells no tier {tier!r}; it sells {', '.join(card.tiers) or 'none'}")
+        raise InputError(
+            "tier", f"card {card.id} sells no tier {shown(tier)}; it sells {', '.join(card.tiers) or 'none'}"
+        )
     return card.tiers[tier]
 
 
-def _why(made: BreakEven, times: int | None) -> str:
+def _why(made: BreakEven, times: int | None, searches: Decimal) -> str:
     if times is None:
-        return "pay-as-you-go asks nothing for this work, so no tier is ever cheaper"
+        beside = " beside its web searches, which a tier owes as well" if searches else ""
+        return f"pay-as-you-go asks nothing for this work{beside}, so no tier is ever cheaper"
     if made.times is None:
         price = f"{made.currency} {in_currency(made.price, made.currency):,f}"
         return (
-            f"never: it would take {times:,} times a month to pay as much as {price}, "
+            f"never: it would take {counted(times, 'time')} a month to pay as much as {price}, "
             f"and its allowance holds {made.holds:,}"
         )
-    tokens = f" ({made.tokens:,} tokens)" if made.tokens else ""
-    return f"from {made.times:,} times a month on{tokens} it costs no more than pay-as-you-go"
+    tokens = f" ({counted(made.tokens, 'token')})" if made.tokens else ""
+    return f"from {counted(made.times, 'time')} a month on{tokens} it costs no more than pay-as-you-go"

@@ -5,14 +5,15 @@ Whether history comes from a ledger's entries or from usage that a book of cards
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from mimo_credits.book import RateBook
-from mimo_credits.errors import PricingError
+from mimo_credits.book import RateBook, check_book
+from mimo_credits.errors import PricingError, several, wrong_type
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Entry, Rated, Record, Rejection
+from mimo_credits.planning.checks import check_millicredits
 from mimo_credits.pricing import charge
 
 
@@ -33,11 +34,12 @@ def burns_of_entries(entries: Iterable[Entry]) -> tuple[Burn, ...]:
 def burns_of_records(records: Iterable[Record], book: RateBook) -> tuple[tuple[Burn, ...], tuple[Rejection, ...]]:
     """What records draw by the card in force at each, in order of time; and those that have no price, with the reason.
 
-    `RateBook.fixed(card)` prices all of them by one card.
+    `RateBook.fixed(card)` prices all of them by one card. Raises `InputError` for what is no record or book.
     """
     burns: list[Burn] = []
     unpriced: list[Rejection] = []
-    for record in records:
+    check_book(book)
+    for record in each_record(records):
         try:
             burns.append(Burn(record.at, record.id, charge(book.at(record.at), record.usage, at=record.at)))
         except PricingError as error:
@@ -45,6 +47,22 @@ def burns_of_records(records: Iterable[Record], book: RateBook) -> tuple[tuple[B
     return tuple(sorted(burns)), tuple(unpriced)
 
 
+def each_record(records: Iterable[Record]) -> Iterator[Record]:
+    """The records, if they are several. Raises `InputError`."""
+    for record in several(records, "records", "Record values"):
+        given: object = record
+        if not isinstance(given, Record):
+            raise wrong_type("records", "Record values", given)
+        yield record
+
+
 def in_order(burns: Iterable[Burn]) -> list[Burn]:
-    """Burns by time, their instants in UTC. Raises `InputError` for a naive instant."""
-    return sorted(burn._replace(at=to_utc(burn.at)) for burn in burns)
+    """Burns by time, their instants in UTC. Raises `InputError` for a naive instant, and for what is no burn."""
+    ordered: list[Burn] = []
+    for burn in several(burns, "burns", "Burn values"):
+        given: object = burn
+        if not isinstance(given, Burn):
+            raise wrong_type("burns", "Burn values, such as burns_of_records gives", given)
+        check_millicredits(burn.millicredits, "burns")
+        ordered.append(burn._replace(at=to_utc(burn.at)))
+    return sorted(ordered)

@@ -16,16 +16,21 @@ from datetime import datetime
 from decimal import Decimal
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import PricingError
+from mimo_credits.errors import InputError, PricingError, shown, visible, wrong_type
 from mimo_credits.exact import in_currency, to_credits, whole
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.instants import to_utc
-from mimo_credits.planning.workload import Workload, check_count
+from mimo_credits.planning.checks import each_card, hint_at
+from mimo_credits.planning.workload import Workload, check_count, check_workload
 from mimo_credits.pricing import CardRef, prices
 from mimo_credits.seen import Seen, Tabular
 
 Models = Mapping[str, str | Mapping[str, str]]
-"""By a card's id or provider: the model for every step there, or models by the name of the one that they replace."""
+"""By a card's id or provider (also as `list_providers` names it): the model for every step there, or models by the name
+of the one that they replace."""
+
+_FOLDERS = {"xiaomi": "mimo"}
+"""The folders of cards that have another name than the provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,9 @@ class Offer(Seen):
             or "no price"
         )
         plan = "no plan" if self.millicredits is None else f"{to_credits(self.millicredits):,f} credits"
-        return f"{self.provider} {self.card.id}, {', '.join(self.models)}: {money}; {plan}; {self.age:,} days old"
+        return (
+            f"{self.provider} {self.card.id}, {visible(', '.join(self.models))}: {money}; {plan}; {self.age:,} days old"
+        )
 
 
 class Offers(Tabular, tuple[Offer, ...]):
@@ -71,13 +78,33 @@ def compare(
     `models` says by which model a card does the work: `{"deepseek": "deepseek-v4-pro"}`. Without it a step's own model
     holds, else its `calls` to that vendor, else the first model that the card lists `instead`. Raises `InputError`.
     """
+    listed = each_card(cards)
+    check_workload(workload)
     check_count(times, "times")
+    chosen: Models = {} if models is None else models
+    _check_models(chosen, listed)
     now = to_utc(at)
-    return Offers(_offer(card, _on(card, workload, models or {}), now, times) for card in cards)
+    return Offers(_offer(card, _on(card, workload, chosen), now, times) for card in listed)
+
+
+def _names(card: RateCard) -> tuple[str, ...]:
+    """What a card goes by in `models`, the closest first."""
+    folder = _FOLDERS.get(card.provider)
+    return (card.id, card.provider, *([folder] if folder else []))
+
+
+def _check_models(models: object, cards: Iterable[RateCard]) -> None:
+    """A choice that no card takes up would be one that nobody sees."""
+    if not isinstance(models, Mapping):
+        raise wrong_type("models", "a mapping such as {'deepseek': 'deepseek-v4-pro'}", models)
+    known = [name for card in cards for name in _names(card)]
+    for name in models:
+        if name not in known:
+            raise InputError("models", f"{shown(name)} is no card's id or provider. {hint_at(name, known)}")
 
 
 def _on(card: RateCard, workload: Workload, models: Models) -> Workload:
-    chosen = models.get(card.id, models.get(card.provider))
+    chosen = next((models[name] for name in _names(card) if name in models), None)
     if chosen is None:
         return workload
     # What was chosen does the work, or the row says why not: never the step's calls in its place.

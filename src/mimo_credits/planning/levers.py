@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from mimo_credits.card import RateCard
+from mimo_credits.errors import visible
 from mimo_credits.exact import percent, ratio, share, to_credits, to_millicredits, whole
 from mimo_credits.planning.break_even import tier_of
-from mimo_credits.planning.workload import Workload, check_count
+from mimo_credits.planning.workload import Workload, check_count, check_workload
 from mimo_credits.pricing import CardRef
 from mimo_credits.seen import Seen
 
@@ -37,7 +38,7 @@ class Lever(Seen):
     fully: Fraction
 
     def __str__(self) -> str:
-        return f"{self.tier}, {self.workload}: {self.why}"
+        return f"{self.tier}, {visible(self.workload)}: {self.why}"
 
     @property
     def saves(self) -> Fraction:
@@ -60,6 +61,7 @@ def cache_lever(card: RateCard, tier: str, workload: Workload, *, times: int = 1
 
     Raises as `charge` does, and `InputError`.
     """
+    check_workload(workload)
     cached = sum(step.usage.cached_tokens * step.count for step in workload.steps)
     given = sum(step.usage.input_tokens * step.count for step in workload.steps)
     ends = (with_hits(workload, everything=False), with_hits(workload, everything=True))
@@ -71,6 +73,7 @@ def off_peak_lever(card: RateCard, tier: str, workload: Workload, *, times: int 
 
     `now` is the share of its credits (at the peak rate) that are off-peak. Raises as `charge` does, and `InputError`.
     """
+    check_workload(workload)
     ends = (workload.off_peak(0), workload.off_peak(1))
     peak = ends[0].millicredits(card)
     placed = sum(

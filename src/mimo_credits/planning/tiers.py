@@ -14,7 +14,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard, Tier
-from mimo_credits.errors import InputError
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, shown, visible, wrong_type
 from mimo_credits.exact import (
     PER_MILLION,
     billed,
@@ -24,11 +25,13 @@ from mimo_credits.exact import (
     ratio,
     ratio_price,
     share,
+    times,
     to_credits,
     to_millicredits,
 )
 from mimo_credits.frozen import FrozenMap
-from mimo_credits.planning.workload import Workload
+from mimo_credits.planning.words import counted
+from mimo_credits.planning.workload import Workload, check_workload
 from mimo_credits.pricing import CardRef
 from mimo_credits.seen import Tabular
 
@@ -52,15 +55,15 @@ class MonthOfUse(NamedTuple):
     separately: FrozenMap[Decimal] = _NO_MONEY
 
     def __str__(self) -> str:
-        return f"{self.what}: {to_credits(self.millicredits):,f} credits, {self.tokens:,} tokens"
+        return f"{visible(self.what)}: {to_credits(self.millicredits):,f} credits, {counted(self.tokens, 'token')}"
 
 
 class TierFit(NamedTuple):
     """One tier against a month of work. Allowance and use are in millicredits, money is by currency.
 
     `cost` is the month's list price and the web searches; `first_purchase` the same with the discount of an account's
-    first plan; `annual` the price of a year, where the year's pool holds twelve such months. `per_million` tokens and
-    `per_task` are shares of `cost`. An empty mapping: there is no such price.
+    first plan; `annual` the price of a year and its web searches, where the year's pool holds twelve such months.
+    `per_million` tokens and `per_task` are shares of `cost`. An empty mapping: there is no such price.
     """
 
     tier: str
@@ -118,19 +121,32 @@ class TierComparison(Tabular):
 
     @property
     def why(self) -> str:
-        """The answer in one sentence: which tier, and whether pay-as-you-go is cheaper."""
-        if self.choice is None:
-            return f"No tier holds {self.use}; {self._pay_as_you_go(None)}."
-        cost = self[self.choice].cost[self.currency]
-        price = self[self.choice].tier_cost(self.currency)
-        return f"{self.choice}, for {price}, holds {self.use}; {self._pay_as_you_go(cost)}."
-
-    def _pay_as_you_go(self, cost: Decimal | None) -> str:
+        """The answer in a sentence: which tier; where pay-as-you-go is cheaper than any that fits, that it is."""
         money = self.use.money.get(self.currency)
+        if self.choice is None:
+            return f"No tier holds {self.use}; {self._pay_as_you_go(money)}."
+        fit = self[self.choice]
+        cost, price = fit.cost[self.currency], f"{fit.tier_cost(self.currency)}{self._searches()}"
+        if money is not None and money < cost:
+            return (
+                f"No tier pays off: pay-as-you-go costs {self._in_words(money)}; the cheapest tier that holds it is "
+                f"{self.choice}, for {price}. It is {self.use}."
+            )
+        more = "" if money is None else f", which is {'the same' if money == cost else 'more'}"
+        return f"{self.choice}, for {price}, holds {self.use}; {self._pay_as_you_go(money)}{more}."
+
+    def _pay_as_you_go(self, money: Decimal | None) -> str:
         if money is None:
             return f"pay-as-you-go has no price ({self.use.unpriced.get(self.currency, 'none was said')})"
-        asked = f"pay-as-you-go would cost {self.currency} {in_currency(money, self.currency):,f}"
-        return asked if cost is None else f"{asked}, which is {_compared(money, cost)}"
+        return f"pay-as-you-go would cost {self._in_words(money)}"
+
+    def _searches(self) -> str:
+        """What of a tier's cost is money for web searches, where there are any."""
+        owed = self.use.web_searches.get(self.currency)
+        return f" (of which web searches {self._in_words(owed)})" if owed else ""
+
+    def _in_words(self, money: Decimal) -> str:
+        return f"{self.currency} {in_currency(money, self.currency):,f}"
 
 
 def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currency: str = "USD") -> TierComparison:
@@ -138,9 +154,11 @@ def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currenc
 
     Raises as `charge` does, and `InputError` for a card that sells no tier in the currency.
     """
+    check_card(card)
+    check_workload(workload)
     quote = workload.quote(card, times=times)
     use = MonthOfUse(
-        what=f"{workload.name}, {times:,} times a month",
+        what=f"{workload.name}, {counted(times, 'time')} a month",
         millicredits=quote.millicredits,
         tokens=quote.tokens,
         tasks=times,
@@ -154,8 +172,13 @@ def compare_tiers(card: RateCard, workload: Workload, *, times: int = 1, currenc
 
 def compare_use(card: RateCard, use: MonthOfUse, *, currency: str = "USD") -> TierComparison:
     """The same for a month of use that was added up elsewhere, on the same card. Raises `InputError`."""
+    check_card(card)
+    if not isinstance(use, MonthOfUse):
+        raise wrong_type("use", "a MonthOfUse, such as month_of_records gives", use)
     if not any(currency in tier.price for tier in card.tiers.values()):
-        raise InputError("currency", f"card {card.id} sells no tier in {currency!r}")
+        sold = dict.fromkeys(name for tier in card.tiers.values() for name in tier.price)
+        sells = f"; it sells {', '.join(sold)}" if sold else ""
+        raise InputError("currency", f"card {card.id} sells no tier in {shown(currency)}{sells}")
     fits = [_fit(card, name, tier, use) for name, tier in card.tiers.items()]
     holding = [fit for fit in fits if fit.fits]
     if any(currency not in fit.cost for fit in holding):
@@ -181,7 +204,7 @@ def _fit(card: RateCard, name: str, tier: Tier, use: MonthOfUse) -> TierFit:
         used=use.millicredits,
         cost=cost,
         first_purchase=_with_searches(_first_purchase(card, tier), use),
-        annual=FrozenMap(yearly.price) if yearly is not None and holds_a_year else _NO_MONEY,
+        annual=_with_searches(yearly.price, use, months=12) if yearly is not None and holds_a_year else _NO_MONEY,
         per_million=_each(cost, ratio(use.tokens, PER_MILLION)),
         per_task=_each(cost, Fraction(use.tasks or 0)),
         why="",
@@ -199,12 +222,12 @@ def _first_purchase(card: RateCard, tier: Tier) -> dict[str, Decimal]:
     }
 
 
-def _with_searches(prices: Mapping[str, Decimal], use: MonthOfUse) -> FrozenMap[Decimal]:
-    """Prices with the money for web searches; a currency in which those have no price is left out."""
+def _with_searches(prices: Mapping[str, Decimal], use: MonthOfUse, months: int = 1) -> FrozenMap[Decimal]:
+    """Prices with the money for so many months' web searches; a currency in which those have no price is left out."""
     if not use.web_searches:
         return FrozenMap(prices)
     return FrozenMap(
-        (currency, plus(price, use.web_searches[currency]))
+        (currency, plus(price, times(use.web_searches[currency], months)))
         for currency, price in prices.items()
         if currency in use.web_searches
     )
@@ -218,17 +241,11 @@ def _each(cost: Mapping[str, Decimal], count: Fraction) -> FrozenMap[Decimal]:
 
 
 def _why(fit: TierFit, chosen: TierFit | None, currency: str) -> str:
-    shown = percent(fit.share)
-    used = f"{'less than 0.1' if fit.used and not shown else shown} % of its allowance"
+    shared = percent(fit.share)
+    used = f"{'less than 0.1' if fit.used and not shared else shared} % of its allowance"
     if not fit.fits:
         return f"too small: {used}, {to_credits(-fit.headroom):,f} credits short"
     assert chosen is not None, "a tier that fits is there to choose"
     if fit.tier == chosen.tier:
         return f"the cheapest that fits: {used}, {to_credits(fit.headroom):,f} credits to spare"
     return f"fits with {used}, but {fit.tier_cost(currency)} where {chosen.tier_cost(currency)} suffices"
-
-
-def _compared(money: Decimal, cost: Decimal) -> str:
-    if money == cost:
-        return "the same"
-    return "less" if money < cost else "more"

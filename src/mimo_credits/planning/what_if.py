@@ -13,10 +13,11 @@ from decimal import Decimal
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
-from mimo_credits.errors import PricingError
+from mimo_credits.errors import InputError, PricingError, several, shown, wrong_type
 from mimo_credits.exact import in_currency, plus, to_credits
 from mimo_credits.frozen import FrozenMap
 from mimo_credits.ledger import Command, Record, Rejection, Settle, rerate
+from mimo_credits.planning.checks import hint_at
 from mimo_credits.seen import Seen, Tabular
 from mimo_credits.statements import statement
 
@@ -56,9 +57,29 @@ class WhatIfs(Tabular, tuple[WhatIf, ...]):
 
 
 def what_if(commands: Iterable[Command], on: Iterable[RateCard | RateBook], tiers: Iterable[str]) -> WhatIfs:
-    """A row for each card or book, and on it for each tier, in the order given. Raises `Conflict`."""
-    history, kept = tuple(commands), tuple(tiers)
-    return WhatIfs(_row(history, one, tier) for one in on for tier in kept)
+    """A row for each card or book, and on it for each tier, in the order given.
+
+    Raises `Conflict`, and `InputError` also for a tier that none of the cards sells.
+    """
+    history = tuple(several(commands, "commands", "commands"))
+    kept = tuple(several(tiers, "tiers", "names of tiers"))
+    cards = _each_on(on)
+    sold = [name for one in cards for card in (one if isinstance(one, RateBook) else [one]) for name in card.tiers]
+    for tier in kept:
+        if tier not in sold:
+            raise InputError("tiers", f"none of the cards sells a tier {shown(tier)}. {hint_at(tier, sold)}")
+    return WhatIfs(_row(history, one, tier) for one in cards for tier in kept)
+
+
+def _each_on(on: object) -> tuple[RateCard | RateBook, ...]:
+    needed = "several RateCard or RateBook values, such as a list"
+    if isinstance(on, RateCard | RateBook | str) or not isinstance(on, Iterable):
+        raise wrong_type("on", needed, on)
+    cards = tuple(on)
+    for one in cards:
+        if not isinstance(one, RateCard | RateBook):
+            raise wrong_type("on", needed, one)
+    return cards
 
 
 def _row(history: tuple[Command, ...], on: RateCard | RateBook, tier: str) -> WhatIf:

@@ -21,9 +21,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from mimo_credits.errors import InputError, shown
-from mimo_credits.exact import to_credits, to_millicredits
+from mimo_credits.errors import InputError, visible
+from mimo_credits.exact import ticks, to_credits, to_millicredits
+from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.planning.burns import Burn, in_order
+from mimo_credits.planning.checks import check_span
+from mimo_credits.planning.words import counted
 from mimo_credits.seen import Seen
 
 FIVE_HOURS = timedelta(hours=5)
@@ -41,7 +44,7 @@ class Wait(NamedTuple):
         return self.started - self.burn.at
 
     def __str__(self) -> str:
-        return f"{self.burn.id}: sent {self.burn.at:%Y-%m-%d %H:%M:%S} UTC, waits {self.waited}"
+        return f"{visible(self.burn.id)}: sent {self.burn.at:%Y-%m-%d %H:%M:%S} UTC, waits {self.waited}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,9 @@ class WindowReport(Seen):
     never: tuple[Burn, ...]
 
     @property
-    def total_wait(self) -> timedelta:
-        """All waits together."""
-        return sum((wait.waited for wait in self.waited), timedelta(0))
+    def total_wait(self) -> int:
+        """All waits together, in microseconds: more than a `timedelta` holds, where many wait long."""
+        return sum(ticks(wait.waited) for wait in self.waited)
 
     @property
     def longest(self) -> Wait | None:
@@ -69,7 +72,7 @@ class WindowReport(Seen):
         longest = f", {self.longest.waited} at the longest" if self.longest else ""
         never = f"; {len(self.never):,} never fit" if self.never else ""
         return (
-            f"{cap}, {len(self.waited):,} of {self.requests:,} requests would have waited, {self.total_wait} "
+            f"{cap}, {len(self.waited):,} of {self.requests:,} requests would have waited, {_words(self.total_wait)} "
             f"in all{longest}{never}. The Token Plan has no such window: none of them waited."
         )
 
@@ -77,10 +80,11 @@ class WindowReport(Seen):
 def rolling_window(burns: Iterable[Burn], limit: Decimal | int, *, window: timedelta = FIVE_HOURS) -> WindowReport:
     """Which requests would have waited under a cap of `limit` credits in any `window`, and how long.
 
-    Raises `InputError` for a limit or a window that cannot be, and for a naive instant.
+    Raises `InputError` for a limit or a window that cannot be, for a naive instant, and where a request would wait
+    beyond the last instant of the calendar.
     """
     cap = _cap(limit)
-    _check_span(window)
+    check_span(window, "window", "timedelta(hours=5)")
     ordered = in_order(burns)
     inside: deque[tuple[datetime, int]] = deque()
     used, clock = 0, None
@@ -97,10 +101,23 @@ def rolling_window(burns: Iterable[Burn], limit: Decimal | int, *, window: timed
             used -= millicredits
         if start > burn.at:
             waited.append(Wait(burn, start))
-        inside.append((start + window, burn.millicredits))
+        inside.append((_end(start, window), burn.millicredits))
         used += burn.millicredits
         clock = start
     return WindowReport(cap, window, len(ordered), tuple(waited), tuple(never))
+
+
+def _end(start: datetime, window: timedelta) -> datetime:
+    if window > LAST_INSTANT - start:
+        raise InputError("window", f"{window} after {start.isoformat()} is beyond the year 8999: take a larger limit")
+    return start + window
+
+
+def _words(microseconds: int) -> str:
+    """As a `timedelta` reads, of any length."""
+    days, rest = divmod(microseconds, ticks(timedelta(days=1)))
+    within = timedelta(microseconds=rest)
+    return f"{counted(days, 'day')}, {within}" if days else str(within)
 
 
 def _cap(limit: Decimal | int) -> int:
@@ -111,8 +128,3 @@ def _cap(limit: Decimal | int) -> int:
     if cap < 0:
         raise InputError("limit", f"is negative: {limit}")
     return cap
-
-
-def _check_span(window: object) -> None:
-    if not isinstance(window, timedelta) or window <= timedelta(0):
-        raise InputError("window", f"needs a span of time, such as timedelta(hours=5), not {shown(window)}")

@@ -21,9 +21,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from mimo_credits.card import RateCard
-from mimo_credits.errors import InputError, NoRate, shown
+from mimo_credits.card.rate_card import check_card
+from mimo_credits.errors import InputError, NoRate, shown, visible, wrong_type
 from mimo_credits.exact import in_currency, plain, plus, ratio_price, to_credits, whole
 from mimo_credits.frozen import FrozenMap
+from mimo_credits.planning.words import counted
 from mimo_credits.pricing import CardRef, charge, metered_charge, prices, rates_for, web_search_price
 from mimo_credits.seen import Seen
 from mimo_credits.usage import MAX_COUNT, Usage
@@ -109,8 +111,7 @@ class Workload(Seen):
         object.__setattr__(self, "steps", _steps(self.steps))
 
     def __str__(self) -> str:
-        steps = "1 step" if len(self.steps) == 1 else f"{len(self.steps)} steps"
-        return f"{self.name}: {steps}, {self.tokens:,} tokens" + (
+        return f"{visible(self.name)}: {counted(len(self.steps), 'step')}, {counted(self.tokens, 'token')}" + (
             f" (estimate: {self.estimate})" if self.estimate else ""
         )
 
@@ -120,7 +121,12 @@ class Workload(Seen):
         return sum(step.tokens for step in self.steps)
 
     def on(self, models: str | Mapping[str, str]) -> Workload:
-        """The same work by other models: one for all steps, or by the name of the model that it replaces."""
+        """The same work by other models: one for all steps, or by the name of the model that it replaces.
+
+        Raises `InputError`.
+        """
+        if not isinstance(models, (str, Mapping)):
+            raise wrong_type("models", "a model, or a mapping such as {'mimo-v2-pro': 'mimo-v2.5-pro'}", models)
         return replace(self, steps=tuple(_renamed(step, models) for step in self.steps))
 
     def off_peak(self, share: Share) -> Workload:
@@ -128,7 +134,9 @@ class Workload(Seen):
         return replace(self, steps=tuple(replace(step, off_peak_share=share) for step in self.steps))
 
     def usages_on(self, card: RateCard, times: int = 1) -> dict[Usage, int]:
-        """Its requests on a card, and how many of each, when it is done so many `times`."""
+        """Its requests on a card, and how many of each, when it is done so many `times`. Raises `InputError`."""
+        check_card(card)
+        check_count(times, "times")
         counted: dict[Usage, int] = {}
         for step in self.steps:
             for usage in step.requests_on(card):
@@ -136,7 +144,9 @@ class Workload(Seen):
         return counted
 
     def millicredits(self, card: RateCard, times: int = 1) -> Fraction:
-        """What it draws from the plan, exact and not rounded. Raises as `charge` does."""
+        """What it draws from the plan, exact and not rounded. Raises as `charge` does, and `InputError`."""
+        check_card(card)
+        check_count(times, "times")
         return sum((step.millicredits(card) for step in self.steps), Fraction(0)) * times
 
     def quote(self, card: RateCard, *, times: int = 1) -> WorkloadQuote:
@@ -144,7 +154,6 @@ class Workload(Seen):
 
         Raises as `charge` does, and `InputError`. A pay-as-you-go price that does not exist is a reason in `.unpriced`.
         """
-        check_count(times, "times")
         counted = self.usages_on(card, times)
         money, unpriced = prices(card, counted)
         return WorkloadQuote(
@@ -177,7 +186,9 @@ class StepQuote(NamedTuple):
         return to_credits(whole(self.millicredits, "up"))
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.model}, {self.tokens:,} tokens, {self.credits:,f} credits"
+        return (
+            f"{visible(self.name)}: {visible(self.model)}, {counted(self.tokens, 'token')}, {self.credits:,f} credits"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +216,8 @@ class WorkloadQuote(Seen):
             or "without a price"
         )
         return (
-            f"{self.workload}, {self.times:,} times on card {self.card.id}: {self.credits:,f} credits; "
-            f"pay-as-you-go {money}"
+            f"{visible(self.workload)}, {counted(self.times, 'time')} on card {self.card.id}: "
+            f"{self.credits:,f} credits; pay-as-you-go {money}"
         )
 
     @property
@@ -227,7 +238,7 @@ def exact_share(value: object, field: str) -> Fraction:
     if isinstance(value, Decimal) and not value.is_finite():
         raise InputError(field, f"needs a share from 0 to 1, not {value}")
     if not 0 <= value <= 1:
-        raise InputError(field, f"needs a share from 0 to 1, not {shown(value)}")
+        raise InputError(field, f"needs a share from 0 to 1, not {value}")
     return Fraction(value)
 
 
@@ -235,6 +246,12 @@ def check_count(value: object, field: str) -> None:
     """Refuses what is no whole number from 0 on. Raises `InputError`."""
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
         raise InputError(field, f"needs a whole number, 0 to {MAX_COUNT:,}, not {shown(value)}")
+
+
+def check_workload(value: object) -> None:
+    """Refuses anything but a `Workload`. Raises `InputError`."""
+    if not isinstance(value, Workload):
+        raise wrong_type("workload", 'a Workload, such as load_workloads()["coding-session"]', value)
 
 
 def _steps(value: object) -> tuple[Step, ...]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from mimo_credits.card import RateCard
 from mimo_credits.card.rate_card import check_card
-from mimo_credits.errors import wrong_type
 from mimo_credits.exact import percent, ratio, to_millicredits
 from mimo_credits.planning import Workload, cache_lever, compare_tiers
 from mimo_credits.planning.levers import with_hits
+from mimo_credits.planning.workload import check_workload
 from mimo_credits.plots.canvas import (
     COLOURS,
     FAINT,
@@ -54,8 +54,7 @@ def cost_by_hit_rate(
     Hits are shared out over all steps alike. Raises as `charge` does, and `InputError`.
     """
     check_card(card)
-    if not isinstance(workload, Workload):
-        raise wrong_type("workload", "a Workload", workload)
+    check_workload(workload)
     axis = axis_or_new(axis, height=5.4)
     work = workload.on(model)
     if not sum(step.usage.input_tokens * step.count for step in work.steps) * times:
