@@ -158,11 +158,9 @@ def problems(client: Client, statuses: dict[str, int], clients: int, turns: int)
     for account in (HOT, HELD, *(f"other-{number}" for number in range(OTHERS))):
         expected = set()
         for job in sent:
-            if job.path.split("/")[2] == account and statuses.get(job.key) == 201:
-                if job.key.startswith("use"):
-                    expected.add(f"usage/{job.body['id']}" if job.body else "")
-                elif job.key.startswith("settle"):
-                    expected.add(f"settle/{job.path.split('/')[4]}")
+            stored = job.path.split("/")[2] == account and statuses.get(job.key) == 201
+            if stored and job.body and job.key.startswith(("use", "settle")):
+                expected.add(f"usage/{job.body['id']}")
         state, rated = Account(), []
         for entry in entries(client, account):
             state = evolve(state, entry)

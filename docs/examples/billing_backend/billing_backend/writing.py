@@ -9,10 +9,12 @@ for the retry.
 How a command is called in the ledger follows from what it is about, so that it counts once whatever its requests' keys:
 
     usage                usage/<the response's own id>, or key/<Idempotency-Key> where it has none
-    a hold and its end   <hold>, settle/<hold>, release/<hold>
+    a settlement         usage/<the response's own id>, or settle/<hold> where it has none
+    a hold, its release  <hold>, release/<hold>
     all others           key/<Idempotency-Key>
 
-and a command that the ledger knows already is taken to be of its first instant, or it would seem to be another.
+So a response that has settled a hold is a conflict where it comes as usage, and the other way round: one response, one
+charge. And a command that the ledger knows already is taken to be of its first instant, or it would seem to be another.
 """
 
 from __future__ import annotations
