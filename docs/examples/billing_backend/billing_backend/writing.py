@@ -27,7 +27,7 @@ from fastapi import Depends, Header, Request, Response
 from sqlalchemy import Connection, select
 
 from billing_backend import thresholds
-from billing_backend.accounts import find_account
+from billing_backend.accounts import begin_account, find_account
 from billing_backend.answers import receipt_answer
 from billing_backend.backend import Backend, Tenant, TheBackend
 from billing_backend.clock import stamp, written
@@ -99,6 +99,8 @@ class Writer:
             return Done(Answer.of(problem_of(error)))
         after = ledger.account(name)
         place = self.tenant_id, account_id
+        if before.now is None and after.now is not None:
+            begin_account(connection, *place)
         found = thresholds.cross(connection, *place, thresholds.pool_of(before), thresholds.pool_of(after))
         answer = receipt_answer(connection, self.backend.book, clock, row, command_id, receipt, after, found)
         return Done(Answer(201, answer.model_dump_json()), lambda: thresholds.log_crossings(*place, found))

@@ -11,7 +11,7 @@ import time
 import pytest
 import uvicorn
 from billing_backend import command, keys
-from billing_backend.engines import open_engine, reading
+from billing_backend.engines import masked, open_engine, reading
 from load_run import Client
 from serving import EXAMPLE, Served, environment
 from sqlalchemy import func, select
@@ -59,7 +59,7 @@ def assert_done(run: subprocess.Popen[str]) -> None:
 def assert_verified(url: str) -> None:
     run = program(url, "-m", "billing_backend", "verify")
     printed, _ = run.communicate(timeout=120)
-    assert (run.returncode, printed) == (0, "22 accounts, 0 problems\n")
+    assert (run.returncode, printed) == (0, f"{masked(url)}: 22 accounts, 0 problems\n")
 
 
 def test_many_clients_at_once(database_url, api_key):
