@@ -194,6 +194,8 @@ def _keys(engine: Engine, _asked: argparse.Namespace) -> int:
 
 
 def _revoke_key(engine: Engine, asked: argparse.Namespace) -> int:
+    if asked.name.startswith(keys.PREFIX):
+        return _unable("that is a key itself, and it is now in your shell's history: give its name, from `keys`")
     with engine.begin() as connection:
         if keys.revoke_key(connection, asked.name):
             print("revoked", asked.name)

@@ -68,6 +68,15 @@ def test_many_clients_at_once(database_url, api_key):
     assert_verified(database_url)
 
 
+def test_a_load_on_nothing_says_so_in_a_line():
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    run = program("sqlite://", "load_run.py", f"http://127.0.0.1:{port}", "mck_x")
+    printed, _ = run.communicate(timeout=60)
+    said = f"load_run.py: http://127.0.0.1:{port}: no answer after 5 tries: is the service running?\n"
+    assert (run.returncode, printed) == (2, said)
+
+
 def test_killed_in_the_middle_and_started_again(database_url, api_key):
     with Served(database_url) as served:
         run = load(served, api_key, turns=48)
