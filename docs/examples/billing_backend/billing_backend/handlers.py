@@ -83,6 +83,8 @@ def _step(part: object) -> str:
 
 def _by_starlette(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return invalid([("body", error.detail)]).response()
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
     return ProblemError(error.status_code, code, error.detail, headers=headers).response()

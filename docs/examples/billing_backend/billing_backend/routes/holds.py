@@ -8,6 +8,7 @@ from decimal import Decimal
 from fastapi import APIRouter, Response
 
 from billing_backend.answers import ReceiptAnswer
+from billing_backend.backend import WithoutBody
 from billing_backend.bodies import AccountId, HoldId, NewHold, ProviderResponse, usage_id
 from billing_backend.problems import documented, invalid
 from billing_backend.writing import Writing
@@ -43,7 +44,13 @@ def settle(writing: Writing, account_id: AccountId, hold_id: HoldId, body: Provi
     return writing.apply(account_id, body, lambda name, at: Settle(name, at, hold_id, usage), id=named)
 
 
-@router.post("/{hold_id}/release", status_code=201, response_model=ReceiptAnswer, responses=_refused)
+@router.post(
+    "/{hold_id}/release",
+    status_code=201,
+    response_model=ReceiptAnswer,
+    responses=_refused,
+    dependencies=[WithoutBody],
+)
 def release(writing: Writing, account_id: AccountId, hold_id: HoldId) -> Response:
     """Gives a hold back unused."""
     return writing.apply(account_id, None, lambda name, at: Release(name, at, hold_id), id=f"release/{hold_id}")
