@@ -2,6 +2,7 @@
 # its first call makes .venv and installs what it needs, the next ones start at once.
 #   make PYTHON=python3.12 test    another Python
 #   make test ARGS="-k pricing"    more arguments for pytest
+#   make backend ARGS="--port 8001"    another port
 #   make new-card VERSION=2026-12-01               a rate card that takes effect on that day
 #   make new-card VERSION=2026-10-21 REVISION=2    a correction of a published one
 #   make check BASE=origin/main                    what was published or released up to there has not changed

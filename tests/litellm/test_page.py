@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import runpy
 import sys
 
 import litellm
 import pytest
 
 from mimo_credits import Usage
+from mimo_credits.litellm import logger as logger_module
 from tests.litellm.proxy import ROOT, SAMPLE
 
 pytestmark = [pytest.mark.beyond_core, pytest.mark.filterwarnings("default")]  # LiteLLM warns of itself
@@ -92,3 +94,36 @@ def test_what_could_not_be_written_is_applied_from_its_file(at_home, capsys):
     assert [entry.usage for entry in charged] == [Usage("mimo-v2.6-pro", input_tokens=1_000, output_tokens=50)]
     plans.show("reds")
     assert "problems: []" in capsys.readouterr().out
+
+
+def test_without_litellm_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "litellm", None)
+    with pytest.raises(ImportError, match=r"needs LiteLLM: pip install 'mimo_credits\[litellm\]'"):
+        runpy.run_path(logger_module.__file__)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "the following arguments are required"),
+        (["sell"], "invalid choice"),
+        (["buy", "reds"], "the following arguments are required: tier"),
+        (["show", "reds"], "the database is not migrated"),
+        (["buy", "reds", "huge"], "huge"),
+        (["buy", "reds", "lite"], None),
+        (["buy", "reds", "lite"], "plan of reds"),
+    ],
+)
+def test_the_samples_command_says_its_mistakes_in_a_line(at_home, capsys, arguments, said):
+    import plans
+
+    if said == "plan of reds":
+        plans.buy("reds", "standard")
+    if said is None:
+        plans.main(arguments)
+        return
+    with pytest.raises(SystemExit) as ended:
+        plans.main(arguments)
+    complained = capsys.readouterr().err
+    assert (ended.value.code, said in complained) == (2, True), complained
+    assert complained.splitlines()[-1].startswith("plans.py")

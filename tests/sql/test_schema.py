@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mimo_credits import Advance, Record, Subscribe, Usage, load_book
 from mimo_credits.errors import SchemaMismatch
-from mimo_credits.sql import check_schema, metadata, migrate, open_ledger, schema
+from mimo_credits.sql import check_schema, ledger, metadata, migrate, open_ledger, schema
 from mimo_credits.sql.migrating import VERSION_TABLE
 
 pytestmark = pytest.mark.beyond_core
@@ -184,3 +186,9 @@ def test_a_database_one_migration_behind_stores_nothing_half(engine, missing, wa
     with engine.connect() as connection:
         for name in ("mimo_accounts", "mimo_commands", "mimo_entries"):
             assert connection.execute(text(f"SELECT * FROM {name}")).all() == []
+
+
+def test_without_sqlalchemy_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(ImportError, match=r"needs SQLAlchemy: pip install 'mimo_credits\[sql\]'"):
+        runpy.run_path(ledger.__file__)

@@ -25,8 +25,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
-import litellm
-from litellm.integrations.custom_logger import CustomLogger
+try:
+    import litellm
+    from litellm.integrations.custom_logger import CustomLogger
+except ModuleNotFoundError as error:
+    raise ImportError("the callback needs LiteLLM: pip install 'mimo_credits[litellm]'") from error
 
 from mimo_credits.litellm.books import Books
 from mimo_credits.litellm.metering import Choice, CreditsRefused, Meter, Reservation

@@ -21,9 +21,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+try:
+    from sqlalchemy import Connection, Row, insert, null, select, update
+    from sqlalchemy.dialects import postgresql, sqlite
+    from sqlalchemy.exc import DBAPIError
+except ModuleNotFoundError as error:
+    raise ImportError("the stored ledger needs SQLAlchemy: pip install 'mimo_credits[sql]'") from error
 
 from mimo_credits.book import RateBook
 from mimo_credits.errors import Conflict, InputError, Problem, SchemaMismatch

@@ -18,6 +18,11 @@ from billing_backend.settings import Settings, from_environment
 from mimo_credits import RateBook, load_book
 
 TITLE = "Billing backend"
+ABOUT = """Bills usage of an API to accounts: plans with credits, holds, usage as the provider sent it, statements.
+
+Every request needs an API key, and one that changes something an `Idempotency-Key`: new for each, the same for its
+retries. Credits and money are texts of digits. A refusal is a problem of RFC 9457; its `code` is for programs.
+Of a JSON object that names a field twice, the last one counts."""
 
 
 def create_app(settings: Settings | None = None, book: RateBook | None = None, now: clock.Clock = clock.now) -> FastAPI:
@@ -43,7 +48,7 @@ def served() -> FastAPI:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """FastAPI's description, with problems where it would describe errors of its own."""
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=__doc__, routes=app.routes)
+        schema = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
         schemas = schema["components"]["schemas"]
         schemas["Problem"] = Problem.model_json_schema()
         for operations in schema["paths"].values():

@@ -15,7 +15,7 @@ from billing_backend.clock import Clock
 from billing_backend.engines import open_engine, reading
 from billing_backend.idempotency import InProgress
 from billing_backend.keys import tenant_of
-from billing_backend.problems import ProblemError
+from billing_backend.problems import ProblemError, invalid
 from billing_backend.settings import Settings
 from mimo_credits import RateBook
 
@@ -54,8 +54,12 @@ def _backend(request: Request) -> Backend:
 TheBackend: TypeAlias = Annotated[Backend, Depends(_backend)]
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`Authorization: Bearer mck_...`")
+_REALM = "API key as the password"
 _basic = HTTPBasic(
-    auto_error=False, scheme_name="API key as a password", description="for a browser, which asks for it"
+    auto_error=False,
+    scheme_name="API key as a password",
+    realm=_REALM,
+    description="for a browser, which asks for it",
 )
 _Bearer: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 _Basic: TypeAlias = Annotated[HTTPBasicCredentials | None, Depends(_basic)]
@@ -67,7 +71,7 @@ def _tenant(backend: TheBackend, presented: _Bearer) -> str:
 
 def _tenant_in_a_browser(backend: TheBackend, presented: _Bearer, typed: _Basic) -> str:
     key = presented.credentials if presented else typed.password if typed else None
-    return _owner(backend, key, 'Basic realm="API key as the password"')
+    return _owner(backend, key, f'Basic realm="{_REALM}"')
 
 
 def _owner(backend: Backend, key: str | None, scheme: str) -> str:
@@ -83,6 +87,14 @@ def _owner(backend: Backend, key: str | None, scheme: str) -> str:
         raise ProblemError(401, "unauthorized", detail, headers={"WWW-Authenticate": scheme})
     return tenant_id
 
+
+async def _nothing(request: Request) -> None:
+    """Refuses a body where none is looked at: somebody took it to change what is done."""
+    if (await request.body()).strip() not in {b"", b"{}"}:
+        raise invalid([("body", "must be empty: this takes no choices")])
+
+
+WithoutBody = Depends(_nothing)
 
 Tenant: TypeAlias = Annotated[str, Depends(_tenant)]
 """The id of the tenant whose key was presented; 401 without one."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Path
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, WithJsonSchema
 
-from billing_backend.names import ACCOUNT, MAX_NAME, NAME
+from billing_backend.names import ACCOUNT, MAX_KEY, MAX_NAME, NAME
+from billing_backend.problems import invalid
 from mimo_credits import Usage
 
 AccountId: TypeAlias = Annotated[str, Path(pattern=ACCOUNT, examples=["ada"])]
@@ -135,3 +137,16 @@ ProviderResponse: TypeAlias = Annotated[
         ],
     ),
 ]
+
+
+def usage_id(response: Mapping[str, Any]) -> str | None:
+    """What the usage is called in the ledger, recorded or settled: after the response's own id, if it has one.
+
+    Raises the problem `invalid-request`.
+    """
+    named = response.get("id")
+    if named is None:
+        return None
+    if not isinstance(named, str) or not named.isprintable() or not 0 < len(named) <= MAX_KEY:
+        raise invalid([("id", f"needs a text of 1 to {MAX_KEY} printable characters")])
+    return f"usage/{named}"

@@ -7,30 +7,66 @@ import re
 import socket
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import uvicorn
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from billing_backend import clock, keys
+from billing_backend.accounts import lost_accounts
 from billing_backend.demo import demonstrate
-from billing_backend.engines import open_engine, reading
+from billing_backend.engines import masked, open_engine, reading, unusable
+from billing_backend.handlers import said_by
 from billing_backend.idempotency import forget
 from billing_backend.log import start_log
 from billing_backend.names import TENANT
-from billing_backend.settings import from_environment
-from billing_backend.tables import prepare
+from billing_backend.settings import SettingError, from_environment
+from billing_backend.tables import missing, prepare
 from mimo_credits import load_book
+from mimo_credits.errors import SchemaMismatch
 from mimo_credits.sql import open_ledger
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one command on the database of `DATABASE_URL` (`sqlite:///billing.db` where it is not set)."""
     asked = _parser().parse_args(arguments)
-    engine = open_engine(from_environment().database_url)
     try:
-        sys.exit(asked.run(engine, asked))
+        url = from_environment().database_url
+        engine = open_engine(url)
+    except SettingError as error:
+        sys.exit(_unable(error))
+    try:
+        sys.exit(asked.run(engine, asked) if asked.run in {_prepare, _demo} else _on_prepared(engine, asked))
+    except DBAPIError as error:
+        sys.exit(_unable(f"{unusable(url)} ({said_by(error)})"))
+    except SchemaMismatch as error:
+        sys.exit(_unable(error))
     finally:
         engine.dispose()
+
+
+def _on_prepared(engine: Engine, asked: argparse.Namespace) -> int:
+    """Runs a command on a database that is ready for it; does not make a file where SQLite has none."""
+    file = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not file.startswith("file:") and not Path(file).exists():
+        lacking = ["there is no such file"]
+    else:
+        with reading(engine) as connection:
+            lacking = missing(connection)
+    if lacking:
+        return _unable(f"{_shown(engine)} is not prepared: run `billing-backend prepare` ({lacking[0]})")
+    run: int = asked.run(engine, asked)
+    return run
+
+
+def _unable(why: object) -> int:
+    print(f"billing-backend: {why}", file=sys.stderr)
+    return 2
+
+
+def _shown(engine: Engine) -> str:
+    return masked(engine.url.render_as_string(hide_password=False))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="prepare, add sample data, and serve")
     for each, run in ((serve, _serve), (demo, _demo)):
         each.add_argument("--host", default="127.0.0.1", help="default: this machine only")
-        each.add_argument("--port", type=int, default=8000)
+        each.add_argument("--port", type=_port, default=8000)
         each.set_defaults(run=run)
     serve.add_argument("--workers", type=int, default=1, help="processes")
     create = commands.add_parser("create-key", help="make an API key, and show it this once")
@@ -51,21 +87,39 @@ def _parser() -> argparse.ArgumentParser:
     revoke = commands.add_parser("revoke-key", help="from now on the key opens nothing")
     revoke.add_argument("name")
     revoke.set_defaults(run=_revoke_key)
-    commands.add_parser("verify", help="verify every account; 1 if anything is wrong").set_defaults(run=_verify)
+    commands.add_parser("verify", help="verify every account; 1 if anything is wrong, or there is none").set_defaults(
+        run=_verify
+    )
     old = commands.add_parser("forget", help="delete answers kept for retries")
-    old.add_argument("--days", type=int, default=30, help="older than this (30)")
+    old.add_argument("--days", type=_days, default=30, help="older than this (30), at least 1")
     old.set_defaults(run=_forget)
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 2**16:
+        raise argparse.ArgumentTypeError("needs a number from 1 to 65535")
+    return port
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= 36_500:
+        raise argparse.ArgumentTypeError("needs a whole number of days, from 1 to 36500")
+    return days
 
 
 def _prepare(engine: Engine, _asked: argparse.Namespace) -> int:
     with engine.begin() as connection:
         prepare(connection)
-    print("prepared", engine.url.render_as_string())
+    print("prepared", _shown(engine))
     return 0
 
 
 def _serve(_engine: Engine, asked: argparse.Namespace) -> int:
+    if _taken(asked):
+        return 2
     start_log()
     uvicorn.Config.bind_socket = _bind_without_delay  # type: ignore[assignment, method-assign]
     uvicorn.run(
@@ -79,6 +133,7 @@ def _serve(_engine: Engine, asked: argparse.Namespace) -> int:
         access_log=False,
         lifespan="off",  # nothing is opened or closed with the app
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=30,  # a busy worker is not a dead one
     )
     return 0
 
@@ -97,7 +152,22 @@ def _bind_without_delay(config: uvicorn.Config) -> socket.socket:
     return listening
 
 
+def _taken(asked: argparse.Namespace) -> bool:
+    """Whether nobody could listen there, and says so: asked before anything is promised or changed."""
+    family = socket.AF_INET6 if ":" in asked.host else socket.AF_INET
+    try:
+        socket.create_server((asked.host, asked.port), family=family).close()
+    except OSError as error:
+        where, other = f"{asked.host}:{asked.port}", asked.port % 65_535 + 1
+        hint = f'another port: --port {other}, or make backend ARGS="--port {other}"'
+        _unable(f"cannot listen on {where} ({error.strerror}); {hint}")
+        return True
+    return False
+
+
 def _demo(engine: Engine, asked: argparse.Namespace) -> int:
+    if _taken(asked):
+        return 2
     _prepare(engine, asked)
     demonstrate(engine, asked.host, asked.port)
     asked.workers = 1
@@ -124,6 +194,8 @@ def _keys(engine: Engine, _asked: argparse.Namespace) -> int:
 
 
 def _revoke_key(engine: Engine, asked: argparse.Namespace) -> int:
+    if asked.name.startswith(keys.PREFIX):
+        return _unable("that is a key itself, and it is now in your shell's history: give its name, from `keys`")
     with engine.begin() as connection:
         if keys.revoke_key(connection, asked.name):
             print("revoked", asked.name)
@@ -135,14 +207,19 @@ def _revoke_key(engine: Engine, asked: argparse.Namespace) -> int:
 def _verify(engine: Engine, _asked: argparse.Namespace) -> int:
     count = wrong = 0
     with reading(engine) as connection:
+        for name in lost_accounts(connection):
+            wrong += 1
+            print(f"{name}: the ledger had this account, and has lost it", file=sys.stderr)
         ledger = open_ledger(connection, load_book())
         for name in ledger:
             count += 1
             for problem in ledger.verify(name):
                 wrong += 1
                 print(f"{name}: {problem}", file=sys.stderr)
-    print(f"{count} accounts, {wrong} problems")
-    return 1 if wrong else 0
+    print(f"{_shown(engine)}: {count} accounts, {wrong} problems")
+    if not count:
+        print("no account has an entry: is DATABASE_URL the service's?", file=sys.stderr)
+    return 1 if wrong or not count else 0
 
 
 def _forget(engine: Engine, asked: argparse.Namespace) -> int:

@@ -8,8 +8,8 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from billing_backend import clock
-from billing_backend.accounts import insert_missing
-from billing_backend.keys import create_key
+from billing_backend.accounts import begin_account, insert_missing
+from billing_backend.keys import create_key, list_keys, revoke_key
 from billing_backend.names import ledger_id
 from billing_backend.tables import accounts
 from mimo_credits import Grant, PricingError, RateCard, Record, Subscribe, Usage, charge, load_book
@@ -19,12 +19,16 @@ TENANT, ACCOUNT = "demo", "ada"
 
 
 def demonstrate(engine: Engine, host: str, port: int) -> None:
-    """Fills an empty database, makes a new key, and says what to try with it."""
+    """Fills an empty database, makes a new key in place of the last start's, and says what to try with it."""
     now, book = clock.now().replace(microsecond=0), load_book()
     with engine.begin() as connection:
+        for old in list_keys(connection):
+            if old.tenant_id == TENANT:
+                revoke_key(connection, old.name)
         key, _ = create_key(connection, TENANT)
         row = {"tenant_id": TENANT, "id": ACCOUNT, "name": "Ada's team", "created_at": clock.written(now)}
         if insert_missing(connection, accounts, row):
+            begin_account(connection, TENANT, ACCOUNT)
             ledger, name = open_ledger(connection, book), ledger_id(TENANT, ACCOUNT)
             ledger.apply(name, Subscribe("demo/s", now - timedelta(days=9), "lite"))
             ledger.apply(name, Grant("demo/g", now - timedelta(days=8), 250_000_000, label="welcome"))

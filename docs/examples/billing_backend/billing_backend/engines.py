@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from billing_backend.settings import SettingError
 from mimo_credits.sql import configure_sqlite
 
 THREADS = 40
@@ -16,16 +19,43 @@ _LOCK_TIMEOUT = "-c lock_timeout=10s"
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql+psycopg://…`. No connection is made yet."""
-    if make_url(url).get_backend_name() == "sqlite":
-        return configure_sqlite(create_engine(url, pool_size=THREADS))
-    return create_engine(
-        url,
-        pool_size=THREADS // 2,
-        max_overflow=THREADS // 2,
-        pool_pre_ping=True,
-        connect_args={"options": _LOCK_TIMEOUT},
-    )
+    """An engine for `sqlite:///path` or `postgresql+psycopg://…`. No connection is made yet.
+
+    Raises `SettingError` for any other.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise SettingError(unusable(url)) from error
+    try:
+        match parsed.get_backend_name():
+            case "sqlite" if parsed.database in {None, "", ":memory:"}:
+                raise SettingError(f"{unusable(url)} (in memory, nothing would be kept)")
+            case "sqlite":
+                return configure_sqlite(create_engine(url, pool_size=THREADS))
+            case "postgresql":
+                return create_engine(
+                    url,
+                    pool_size=THREADS // 2,
+                    max_overflow=THREADS // 2,
+                    pool_pre_ping=True,
+                    connect_args={"options": _LOCK_TIMEOUT},
+                )
+    except (NoSuchModuleError, ImportError) as error:
+        raise SettingError(f"{unusable(url)} (its driver cannot be loaded: {error})") from error
+    raise SettingError(unusable(url))
+
+
+def unusable(url: str) -> str:
+    """A sentence about `DATABASE_URL` where it cannot be used, and what would be right."""
+    right = "sqlite:///billing.db or postgresql+psycopg://user:password@host/database"
+    return f"DATABASE_URL={masked(url)} cannot be used: it needs the form {right}"
+
+
+def masked(url: str) -> str:
+    """The URL to be shown, also one that cannot be parsed: without its password."""
+    without = re.sub(r"(?<=://)([^/?]*?):.*(?=@)", r"\1:***", url)
+    return re.sub(r"(?<=password=)[^&]*", "***", without)
 
 
 @contextmanager

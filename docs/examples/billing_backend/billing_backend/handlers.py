@@ -83,6 +83,8 @@ def _step(part: object) -> str:
 
 def _by_starlette(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return invalid([("body", error.detail)]).response()
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
     return ProblemError(error.status_code, code, error.detail, headers=headers).response()
@@ -98,8 +100,16 @@ def _by_the_database(request: Request, error: Exception) -> Response:
     passing = isinstance(error, OperationalError | NoConnection) or getattr(error, "connection_invalidated", False)
     if isinstance(error, IntegrityError) or not passing:
         return _unforeseen(request, error)
-    _log.warning("database", extra={"fields": {"path": request.url.path, "error": type(error).__name__}})
+    _log.warning(
+        "database",
+        extra={"fields": {"path": request.url.path, "error": type(error).__name__, "message": said_by(error)}},
+    )
     return ProblemError(503, "database-busy", _COME_AGAIN, headers={"Retry-After": "1"}).response()
+
+
+def said_by(error: Exception) -> str:
+    """What the database's driver said, in one line."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

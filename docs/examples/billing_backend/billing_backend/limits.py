@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_backend.problems import ProblemError
@@ -22,7 +23,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = None if self._announces_more(scope) else await self._read(receive)
+        try:
+            body = None if self._announces_more(scope) else await self._read(receive)
+        except ClientDisconnect:
+            return  # what came is a part, and there is nobody to answer
         if body is None:
             problem = ProblemError(
                 413, "too-long", f"a request has at most {self.most:,} bytes", headers={"Connection": "close"}
@@ -36,12 +40,12 @@ class BodyLimit:
         return any(not value.isdigit() or int(value[:20]) > self.most for value in lengths)
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body; None as soon as it is too long."""
+        """The whole body; None as soon as it is too long. Raises `ClientDisconnect` where it breaks off."""
         parts, size = list[bytes](), 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return b"".join(parts)
+                raise ClientDisconnect
             size += len(message.get("body", b""))
             if size > self.most:
                 return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 
@@ -26,10 +27,18 @@ class JsonLines(logging.Formatter):
         return json.dumps(said, default=str)
 
 
+def _warn_of_death(record: logging.LogRecord) -> bool:
+    """A filter: uvicorn says as mere information that a worker died."""
+    if record.levelno == logging.INFO and re.fullmatch(r"Child process \[\d+\] died", record.getMessage()):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
 def start_log() -> None:
     """This service's events, and the server's own, go to standard error. Who asked for what is for a proxy to log."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
+    handler.addFilter(_warn_of_death)
     for name in ("billing_backend", "uvicorn"):
         logger = logging.getLogger(name)
         logger.handlers = [handler]

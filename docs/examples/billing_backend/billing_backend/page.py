@@ -31,7 +31,16 @@ h2 {{ font-size: 1.15rem; margin-top: 2rem; }}
 @media (max-width: 40rem) {{
   body {{ font-size: 0.8rem; padding: 0.5rem; }}
   main .mimo-credits table {{ display: block; overflow-x: auto; }}
-  main .mimo-credits :is(td, th):first-child {{ white-space: normal; min-width: 6em; }}
+  main .mimo-credits.mimo-credits table {{
+    /* a shadow at each edge behind which there is more: the covers scroll along, the shadows stay */
+    background: linear-gradient(to right, Canvas 60%, transparent) left / 2.5em 100% local,
+      linear-gradient(to left, Canvas 60%, transparent) right / 2.5em 100% local,
+      linear-gradient(to right, rgb(128 128 128 / 70%), transparent) left / 0.8em 100% scroll,
+      linear-gradient(to left, rgb(128 128 128 / 70%), transparent) right / 0.8em 100% scroll;
+    background-repeat: no-repeat;
+  }}
+  main .mimo-credits.mimo-credits table :is(td, th) {{ padding-right: 0.45em; }}
+  main .mimo-credits.mimo-credits table :is(td, th):first-child {{ white-space: normal; min-width: 6em; }}
 }}
 </style>
 </head>

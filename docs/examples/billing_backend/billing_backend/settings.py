@@ -8,6 +8,10 @@ from datetime import timedelta
 from typing import NamedTuple
 
 
+class SettingError(ValueError):
+    """A variable that cannot be used: which one, what it is, and what would be right."""
+
+
 class Settings(NamedTuple):
     """`max_body` is in bytes; `ahead` is how far a client's clock may be before ours."""
 
@@ -17,9 +21,9 @@ class Settings(NamedTuple):
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """`DATABASE_URL` and `MAX_BODY_BYTES`; what is not set has its default."""
+    """`DATABASE_URL` and `MAX_BODY_BYTES`; what is not set has its default. Raises `SettingError`."""
     default = Settings()
-    return Settings(
-        database_url=environment.get("DATABASE_URL") or default.database_url,
-        max_body=int(environment.get("MAX_BODY_BYTES") or default.max_body),
-    )
+    most = environment.get("MAX_BODY_BYTES") or str(default.max_body)
+    if not (most.isascii() and most.isdigit() and int(most) > 0):
+        raise SettingError(f"MAX_BODY_BYTES={most}: needs a whole number of bytes, such as {default.max_body}")
+    return Settings(environment.get("DATABASE_URL") or default.database_url, int(most))

@@ -16,10 +16,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    inspect,
 )
 
 from billing_backend.names import MAX_ACCOUNT, MAX_KEY, MAX_NAME, MAX_TENANT
-from mimo_credits.sql import migrate
+from mimo_credits.sql import check_schema, migrate
 
 metadata = MetaData()
 _INSTANT = String(32)
@@ -57,6 +58,15 @@ answers = Table(
     Column("created_at", _INSTANT, nullable=False, index=True),
 )
 
+begun = Table(
+    "begun",
+    metadata,
+    Column("tenant_id", String(MAX_TENANT), primary_key=True),
+    Column("account_id", String(MAX_ACCOUNT), primary_key=True),
+    ForeignKeyConstraint(["tenant_id", "account_id"], [accounts.c.tenant_id, accounts.c.id]),
+)
+"""Accounts that something was done to: the ledger has them, or has lost them."""
+
 crossings = Table(
     "crossings",
     metadata,
@@ -72,3 +82,10 @@ def prepare(connection: Connection) -> None:
     """Makes all tables that are missing, the ledger's by its own migrations."""
     migrate(connection)
     metadata.create_all(connection)
+
+
+def missing(connection: Connection) -> list[str]:
+    """What `prepare` would make; nothing where the database is ready."""
+    inspector = inspect(connection)
+    own = [f"{table.name}: is missing" for table in metadata.sorted_tables if not inspector.has_table(table.name)]
+    return [*map(str, check_schema(connection)), *own]

@@ -9,10 +9,12 @@ for the retry.
 How a command is called in the ledger follows from what it is about, so that it counts once whatever its requests' keys:
 
     usage                usage/<the response's own id>, or key/<Idempotency-Key> where it has none
-    a hold and its end   <hold>, settle/<hold>, release/<hold>
+    a settlement         usage/<the response's own id>, or settle/<hold> where it has none
+    a hold, its release  <hold>, release/<hold>
     all others           key/<Idempotency-Key>
 
-and a command that the ledger knows already is taken to be of its first instant, or it would seem to be another.
+So a response that has settled a hold is a conflict where it comes as usage, and the other way round: one response, one
+charge. And a command that the ledger knows already is taken to be of its first instant, or it would seem to be another.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from fastapi import Depends, Header, Request, Response
 from sqlalchemy import Connection, select
 
 from billing_backend import thresholds
-from billing_backend.accounts import find_account
+from billing_backend.accounts import begin_account, find_account
 from billing_backend.answers import receipt_answer
 from billing_backend.backend import Backend, Tenant, TheBackend
 from billing_backend.clock import stamp, written
@@ -97,6 +99,8 @@ class Writer:
             return Done(Answer.of(problem_of(error)))
         after = ledger.account(name)
         place = self.tenant_id, account_id
+        if before.now is None and after.now is not None:
+            begin_account(connection, *place)
         found = thresholds.cross(connection, *place, thresholds.pool_of(before), thresholds.pool_of(after))
         answer = receipt_answer(connection, self.backend.book, clock, row, command_id, receipt, after, found)
         return Done(Answer(201, answer.model_dump_json()), lambda: thresholds.log_crossings(*place, found))

@@ -24,11 +24,14 @@ def test_what_it_prints_can_be_tried(database_url, new_service, new_client, monk
         monkeypatch.setattr(clock, "now", lambda: day)
     service = new_service(database_url, load_book())
     service.now = clock.now()
+    older = None
     for _ in range(2):
         demonstrate(service.engine, "127.0.0.1", 8000)
         printed = capsys.readouterr().out
         client = new_client(service.http, re.search(r"mck_[\w-]+", printed)[0])
         account = client.get("/accounts/ada").json()
+        assert older is None or older.get("/accounts").status_code == 401
+        older = client
         assert (account["plan"]["tier"], int(account["pool"]["used"]) > 0) == ("lite", True)
         assert client.http.get("/accounts/ada/statement.html", auth=("x", client.key)).status_code == 200
     model = re.search(r'"model": "([^"]+)"', printed)[1]

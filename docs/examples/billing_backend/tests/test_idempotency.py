@@ -117,6 +117,32 @@ def test_a_hold_and_its_settlement_count_once_under_any_key(service, acme, respo
     assert acme.get(path).json()["holds"] == {}
 
 
+@pytest.mark.parametrize(
+    "ways", [("holds/h/settle", "usage"), ("usage", "holds/h/settle"), ("holds/h/settle", "holds/i/settle")]
+)
+def test_a_response_is_charged_once_whether_recorded_or_settled(service, acme, response, ways):
+    path = acme.subscribed("ada")
+    for hold in ("h", "i"):
+        acme.post(f"{path}/holds", {"id": hold, "credits": "1000000"})
+    first, second = ways
+    assert acme.post(f"{path}/{first}", response()).status_code == 201
+    service.passes(seconds=1)
+    again = acme.post(f"{path}/{second}", response())
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert rated(acme, path) == 1
+
+
+def test_a_settlement_without_a_response_id_is_known_by_its_hold(service, acme, response):
+    path = acme.subscribed("ada")
+    acme.post(f"{path}/holds", {"id": "h", "credits": "1000000"})
+    told = []
+    for _ in range(2):
+        told.append(acme.post(f"{path}/holds/h/settle", response(None)).json())
+        service.passes(seconds=1)
+    assert [(each["command"], each["repeat"]) for each in told] == [("settle/h", False), ("settle/h", True)]
+    assert rated(acme, path) == 1
+
+
 def test_what_is_sent_again_after_its_answer_was_forgotten_still_counts_once(service, acme, response):
     path = acme.subscribed("ada")
     requests = [("grants", {"credits": "5"}), ("usage", response(None)), ("cancel", None)]

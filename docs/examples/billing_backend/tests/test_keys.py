@@ -29,6 +29,8 @@ def test_a_key_is_made_used_listed_without_being_shown_and_revoked(service, monk
     _, listed, _ = run(monkeypatch, capsys, service.url, "keys")
     assert listed.startswith(f"{name} acme created ")
     assert key not in listed
+    refused = run(monkeypatch, capsys, service.url, "revoke-key", key)
+    assert (refused[0], "give its name, from `keys`" in refused[2], key in refused[2]) == (2, True, False)
     assert run(monkeypatch, capsys, service.url, "revoke-key", name)[0] == 0
     assert service.http.get("/accounts", headers=headers).status_code == 401
     assert run(monkeypatch, capsys, service.url, "revoke-key", name)[0] == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
+from billing_backend.limits import BodyLimit
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -97,7 +99,7 @@ def test_a_form_where_json_is_needed_is_told_so(acme):
     ids=range(14),
 )
 def test_what_is_no_body_for_this_is_refused(acme, content):
-    assert send(acme, content).status_code == 400
+    assert_problem(send(acme, content), 400, "invalid-request")
     acme_usage = send(acme, content, "/accounts/ada/usage")
     assert acme_usage.status_code in {400, 404}
     for answer in (send(acme, content), acme_usage):
@@ -201,3 +203,52 @@ def test_the_description_knows_no_errors_but_problems(service):
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
+
+
+def test_a_body_may_have_exactly_the_limit_and_not_a_byte_more(service):
+    for size, status in ((20_000, 401), (20_001, 413)):
+        assert (
+            service.http.post("/accounts", content=iter([b"x" * 10_000, b"x" * (size - 10_000)])).status_code == status
+        )
+
+
+def test_a_body_that_breaks_off_is_handed_to_nobody():
+    messages = [{"type": "http.request", "body": b'{"id": 1}', "more_body": True}, {"type": "http.disconnect"}]
+    done = []
+
+    async def receive():
+        return messages.pop(0)
+
+    async def note(*args):
+        done.append(args)
+
+    asyncio.run(BodyLimit(note, most=100)({"type": "http", "headers": []}, receive, note))
+    assert (done, messages) == ([], [])
+
+
+@pytest.mark.parametrize("count", ["5", True, 5.0])
+@pytest.mark.parametrize("where", ["quote", "holds"])
+def test_a_count_is_a_whole_number_and_nothing_that_looks_like_one(acme, count, where):
+    path = acme.subscribed("ada")
+    usage = {"model": "mimo-v2.5-pro", "input_tokens": count}
+    answer = acme.post(f"{path}/{where}", usage if where == "quote" else {"id": "h", "usage": usage})
+    assert_problem(answer, 400, "invalid-request")
+
+
+def test_a_body_where_none_is_looked_at_is_refused(acme):
+    path = acme.subscribed("ada")
+    acme.post(f"{path}/holds", {"id": "h", "credits": "1"})
+    for place in ("cancel", "holds/h/release"):
+        assert_problem(acme.post(f"{path}/{place}", {"when": "now"}), 400, "invalid-request")
+    assert acme.get(path).json()["holds"] == {"h": "1"}
+    for place in ("cancel", "holds/h/release"):
+        assert acme.post(f"{path}/{place}").status_code == 201
+
+
+def test_a_browser_is_asked_again_whatever_was_wrong_with_what_it_sent(acme):
+    for sent in ("Basic !", "Basic eDp5", "Basic"):
+        answer = acme.http.get("/accounts/ada/statement.html", headers={"Authorization": sent})
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (
+            401,
+            'Basic realm="API key as the password"',
+        )

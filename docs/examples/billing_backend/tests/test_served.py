@@ -11,7 +11,7 @@ import time
 import pytest
 import uvicorn
 from billing_backend import command, keys
-from billing_backend.engines import open_engine, reading
+from billing_backend.engines import masked, open_engine, reading
 from load_run import Client
 from serving import EXAMPLE, Served, environment
 from sqlalchemy import func, select
@@ -59,13 +59,22 @@ def assert_done(run: subprocess.Popen[str]) -> None:
 def assert_verified(url: str) -> None:
     run = program(url, "-m", "billing_backend", "verify")
     printed, _ = run.communicate(timeout=120)
-    assert (run.returncode, printed) == (0, "22 accounts, 0 problems\n")
+    assert (run.returncode, printed) == (0, f"{masked(url)}: 22 accounts, 0 problems\n")
 
 
 def test_many_clients_at_once(database_url, api_key):
     with Served(database_url, workers=1 if database_url.startswith("sqlite") else 2) as served:
         assert_done(load(served, api_key, turns=24))
     assert_verified(database_url)
+
+
+def test_a_load_on_nothing_says_so_in_a_line():
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    run = program("sqlite://", "load_run.py", f"http://127.0.0.1:{port}", "mck_x")
+    printed, _ = run.communicate(timeout=60)
+    said = f"load_run.py: http://127.0.0.1:{port}: no answer after 5 tries: is the service running?\n"
+    assert (run.returncode, printed) == (2, said)
 
 
 def test_killed_in_the_middle_and_started_again(database_url, api_key):

@@ -123,3 +123,11 @@ def test_the_log_is_a_line_of_json_whatever_is_in_it():
     line = JsonLines().format(record)
     assert "\n" not in line
     assert json.loads(line)["event"] == "threshold"
+
+
+def test_a_new_cycle_has_crossed_nothing(service, acme, response):
+    path = acme.subscribed("ada")
+    acme.post(f"{path}/usage", response("r", tokens(80)))
+    assert acme.get(path).json()["pool"]["crossed"] == [50, 80]
+    service.passes(days=40)
+    assert acme.get(path).json()["pool"]["crossed"] == []

@@ -17,7 +17,8 @@ from billing_backend.clock import not_before
 from billing_backend.engines import reading
 from billing_backend.names import ledger_id
 from billing_backend.page import HEADERS, page
-from billing_backend.problems import documented
+from billing_backend.problems import ProblemError, documented
+from billing_backend.tables import missing
 from mimo_credits import Account, Advance, Entry, apply, statement, to_data
 from mimo_credits.sql import metadata, open_ledger
 
@@ -75,7 +76,8 @@ def _now(connection: Connection, backend: Backend, name: str) -> tuple[Account, 
 
 @router.get("/health", responses=documented())
 def health(backend: TheBackend) -> Health:
-    """Whether the database answers. Needs no key."""
+    """Whether the database answers, and has its tables. Needs no key."""
     with reading(backend.engine) as connection:
-        connection.execute(select(1))
+        if missing(connection):
+            raise ProblemError(503, "not-prepared", "the database lacks tables: run `billing-backend prepare`")
     return Health(status="ok", card=backend.book.at(backend.clock()).id)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fastapi import APIRouter, Response
 
 from billing_backend.answers import ReceiptAnswer
+from billing_backend.backend import WithoutBody
 from billing_backend.bodies import AccountId, NewGrant, Subscription, TierChange
 from billing_backend.problems import documented
 from billing_backend.writing import Writing
@@ -31,7 +32,7 @@ def change_tier(writing: Writing, account_id: AccountId, body: TierChange) -> Re
     return writing.apply(account_id, body.model_dump(), lambda name, at: ChangeTier(name, at, body.tier, body.when))
 
 
-@router.post("/cancel", status_code=201, response_model=ReceiptAnswer, responses=_refused)
+@router.post("/cancel", status_code=201, response_model=ReceiptAnswer, responses=_refused, dependencies=[WithoutBody])
 def cancel(writing: Writing, account_id: AccountId) -> Response:
     """Ends the plan with its running cycle."""
     return writing.apply(account_id, None, Cancel)

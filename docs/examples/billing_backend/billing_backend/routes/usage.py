@@ -11,11 +11,11 @@ from fastapi import APIRouter, Response
 from billing_backend.accounts import find_account
 from billing_backend.answers import QuoteAnswer, ReceiptAnswer, quote_answer
 from billing_backend.backend import Tenant, TheBackend
-from billing_backend.bodies import AccountId, EstimatedUsage, ProviderResponse
+from billing_backend.bodies import AccountId, EstimatedUsage, ProviderResponse, usage_id
 from billing_backend.clock import not_before, written
 from billing_backend.engines import reading
-from billing_backend.names import MAX_KEY, ledger_id
-from billing_backend.problems import documented, invalid
+from billing_backend.names import ledger_id
+from billing_backend.problems import documented
 from billing_backend.writing import Writing
 from mimo_credits import Record
 from mimo_credits.sql import open_ledger
@@ -27,18 +27,8 @@ router = APIRouter(prefix="/accounts/{account_id}", tags=["usage"])
 def record_usage(writing: Writing, account_id: AccountId, body: ProviderResponse) -> Response:
     """Records what a request used. It is a fact: never refused because credits ran out."""
     return writing.apply(
-        account_id, body, lambda name, at: Record.from_response(_dated(body, at), name), id=_command_id(body)
+        account_id, body, lambda name, at: Record.from_response(_dated(body, at), name), id=usage_id(body)
     )
-
-
-def _command_id(response: Mapping[str, Any]) -> str | None:
-    """What the usage is called in the ledger: after the response's own id, if it has one."""
-    named = response.get("id")
-    if named is None:
-        return None
-    if not isinstance(named, str) or not named.isprintable() or not 0 < len(named) <= MAX_KEY:
-        raise invalid([("id", f"needs a text of 1 to {MAX_KEY} printable characters")])
-    return f"usage/{named}"
 
 
 def _dated(response: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:
