@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 
@@ -271,6 +272,29 @@ def test_retries_and_fallbacks_pay_for_the_attempt_that_answered(team, logger, u
     assert upstream.asked[asked:].count("fail") == 6, "the first try and two retries, on both"
     assert team.charged() == [WITH_CACHED]
     assert len(holds_of(team)) == 7, "one for each attempt"
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+@pytest.mark.parametrize(("asked", "answered"), [(["hi", "fail"], 1), (["fail", "hi"], 1), (["fail", "fail"], 0)])
+def test_a_call_with_fallbacks_holds_for_each_attempt_and_not_for_itself(
+    team, logger, upstream, asked, answered, synchronous
+):
+    """LiteLLM serves it by calls of its own, one for each model, and those are held for and charged."""
+    first, second = ([{"role": "user", "content": content}] for content in asked)
+    call = {"model": MODEL, "messages": first, "api_base": upstream.url, "api_key": "none", "max_retries": 0}
+    call["fallbacks"] = [{"model": MODEL, "messages": second}]
+
+    async def ask_for_it():
+        await litellm.acompletion(**call)
+
+    before = len(upstream.asked)
+    with nullcontext() if answered else pytest.raises(Exception, match="All fallback attempts failed"):
+        logger.completion(**call) if synchronous else asyncio.run(ask_for_it())
+    asyncio.run(quiet(team, answered))
+    tried = upstream.asked[before:]
+    assert tried == asked[: asked.index("hi") + 1 if answered else 2]
+    assert team.charged() == [WITH_CACHED] * answered
+    assert len(holds_of(team)) == len(tried)
 
 
 def test_a_refusal_is_not_tried_again_and_cools_no_deployment_down(team, listen, upstream):

@@ -87,6 +87,8 @@ class MimoCreditsLogger(CustomLogger):
 
     def completion(self, **request: Any) -> Any:
         """`litellm.completion` with a hold before it. Raises `CreditsRefused`, and what LiteLLM does."""
+        if _is_served_by_others("completion", request):
+            return litellm.completion(**request)
         reservation = self._meter.reserve(request)
         metadata = {**(request.get("metadata") or {}), _KEY: reservation}
         try:
@@ -103,6 +105,8 @@ class MimoCreditsLogger(CustomLogger):
             return None
         call = kwargs["litellm_logging_obj"]
         details = call.model_call_details
+        if _is_served_by_others(kind, kwargs):
+            return None
         outer = details.get(_KEY)
         if outer is not None and not outer.ended and outer.call_type != kind:
             return None
@@ -203,6 +207,14 @@ class MimoCreditsLogger(CustomLogger):
 MimoCreditsLogger.__name__ = "_PROXY_MimoCreditsLogger"
 # LiteLLM tells its own accounting from other callbacks by this word in the class's name: a client that asks for
 # `no-log` switches the others off.
+
+
+def _is_served_by_others(kind: str, request: Request) -> bool:
+    """Whether LiteLLM tries the models of `fallbacks` by asynchronous calls of its own, each of which is held for.
+
+    The router takes that argument for itself, and other kinds of call hand it down to a completion.
+    """
+    return kind in ("completion", "acompletion") and bool(request.get("fallbacks"))
 
 
 def _details(request: Mapping[str, Any]) -> Mapping[str, Any]:
