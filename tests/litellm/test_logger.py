@@ -142,6 +142,14 @@ def test_a_synchronous_call_is_held_and_charged_once(team, logger, stream):
     assert len(holds_of(team)) == 1
 
 
+def test_a_synchronous_call_takes_model_and_messages_in_litellms_order(team, listen):
+    requests = []
+    logger = listen(estimate=lambda request: requests.append(request) or at_most(request))
+    logger.completion(MODEL, MESSAGES, max_tokens=10, api_key="none", mock_response=mock())
+    asyncio.run(quiet(team, 1))
+    assert [(request["model"], request["messages"]) for request in requests] == [(MODEL, MESSAGES)]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_synchronous_call_of_litellms_own_is_charged_once_without_a_hold(team, logger, stream):
     answer = litellm.completion(model=MODEL, messages=MESSAGES, api_key="none", mock_response="one two", stream=stream)

@@ -18,7 +18,7 @@ Work on the ledger runs in a few threads of its own, and the event loop never wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,8 +85,9 @@ class MimoCreditsLogger(CustomLogger):
         )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="mimo_credits")
 
-    def completion(self, **request: Any) -> Any:
+    def completion(self, model: str, messages: Sequence[Any] = (), **options: Any) -> Any:
         """`litellm.completion` with a hold before it. Raises `CreditsRefused`, and what LiteLLM does."""
+        request = {"model": model, "messages": list(messages), **options}
         if _is_served_by_others("completion", request):
             return litellm.completion(**request)
         reservation = self._meter.reserve(request)
