@@ -375,6 +375,32 @@ def test_a_stream_that_is_left_lying_holds_until_the_hold_lapses(team, listen, u
     assert later.remaining_millicredits == left
 
 
+def test_a_call_that_is_cancelled_while_it_is_answered_holds_until_the_hold_lapses(team, listen, upstream):
+    """What it used, if the provider answers after all, nobody is told."""
+    listen(hold_for=timedelta(minutes=5))
+    upstream.gate.clear()
+
+    async def main():
+        asked = len(upstream.asked)
+        call = asyncio.create_task(ask("wait", api_base=upstream.url))
+        for _ in range(500):
+            if len(upstream.asked) > asked:
+                break
+            await asyncio.sleep(0.02)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        upstream.gate.set()
+        await asyncio.sleep(0.1)
+
+    left = team.account().remaining_millicredits
+    asyncio.run(main())
+    assert team.charged() == []
+    assert len(team.account().holds) == 1
+    later = team.account().as_of(START + timedelta(hours=1), team.books.book)
+    assert later.remaining_millicredits == left
+
+
 def test_a_call_that_is_given_up_while_it_is_held_for_gives_the_hold_back(team, listen):
     logger = listen()
     books, team.books = team.books, None
