@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 
@@ -141,6 +142,14 @@ def test_a_synchronous_call_is_held_and_charged_once(team, logger, stream):
     assert len(holds_of(team)) == 1
 
 
+def test_a_synchronous_call_takes_model_and_messages_in_litellms_order(team, listen):
+    requests = []
+    logger = listen(estimate=lambda request: requests.append(request) or at_most(request))
+    logger.completion(MODEL, MESSAGES, max_tokens=10, api_key="none", mock_response=mock())
+    asyncio.run(quiet(team, 1))
+    assert [(request["model"], request["messages"]) for request in requests] == [(MODEL, MESSAGES)]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_synchronous_call_of_litellms_own_is_charged_once_without_a_hold(team, logger, stream):
     answer = litellm.completion(model=MODEL, messages=MESSAGES, api_key="none", mock_response="one two", stream=stream)
@@ -273,6 +282,29 @@ def test_retries_and_fallbacks_pay_for_the_attempt_that_answered(team, logger, u
     assert len(holds_of(team)) == 7, "one for each attempt"
 
 
+@pytest.mark.parametrize("synchronous", [False, True])
+@pytest.mark.parametrize(("asked", "answered"), [(["hi", "fail"], 1), (["fail", "hi"], 1), (["fail", "fail"], 0)])
+def test_a_call_with_fallbacks_holds_for_each_attempt_and_not_for_itself(
+    team, logger, upstream, asked, answered, synchronous
+):
+    """LiteLLM serves it by calls of its own, one for each model, and those are held for and charged."""
+    first, second = ([{"role": "user", "content": content}] for content in asked)
+    call = {"model": MODEL, "messages": first, "api_base": upstream.url, "api_key": "none", "max_retries": 0}
+    call["fallbacks"] = [{"model": MODEL, "messages": second}]
+
+    async def ask_for_it():
+        await litellm.acompletion(**call)
+
+    before = len(upstream.asked)
+    with nullcontext() if answered else pytest.raises(Exception, match="All fallback attempts failed"):
+        logger.completion(**call) if synchronous else asyncio.run(ask_for_it())
+    asyncio.run(quiet(team, answered))
+    tried = upstream.asked[before:]
+    assert tried == asked[: asked.index("hi") + 1 if answered else 2]
+    assert team.charged() == [WITH_CACHED] * answered
+    assert len(holds_of(team)) == len(tried)
+
+
 def test_a_refusal_is_not_tried_again_and_cools_no_deployment_down(team, listen, upstream):
     asked_for = []
     too_much = Usage("mimo-v2.5-pro", input_tokens=1_000_000)
@@ -340,6 +372,32 @@ def test_a_stream_that_is_left_lying_holds_until_the_hold_lapses(team, listen, u
     assert len(team.account().holds) == 1
     later = team.account().as_of(START + timedelta(hours=1), team.books.book)
     assert not later.holds
+    assert later.remaining_millicredits == left
+
+
+def test_a_call_that_is_cancelled_while_it_is_answered_holds_until_the_hold_lapses(team, listen, upstream):
+    """What it used, if the provider answers after all, nobody is told."""
+    listen(hold_for=timedelta(minutes=5))
+    upstream.gate.clear()
+
+    async def main():
+        asked = len(upstream.asked)
+        call = asyncio.create_task(ask("wait", api_base=upstream.url))
+        for _ in range(500):
+            if len(upstream.asked) > asked:
+                break
+            await asyncio.sleep(0.02)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        upstream.gate.set()
+        await asyncio.sleep(0.1)
+
+    left = team.account().remaining_millicredits
+    asyncio.run(main())
+    assert team.charged() == []
+    assert len(team.account().holds) == 1
+    later = team.account().as_of(START + timedelta(hours=1), team.books.book)
     assert later.remaining_millicredits == left
 
 

@@ -218,8 +218,7 @@ def test_the_most_a_request_can_come_to():
     assert most() == Usage("mimo-v2.5-pro", input_tokens=counted, output_tokens=32_768)
     assert most(max_tokens=10).output_tokens == 10
     assert most(max_tokens=10, max_completion_tokens=20, n=3).output_tokens == 60
-    assert most(max_tokens=True, n=0).output_tokens == 32_768
-    assert most(max_tokens="10").output_tokens == 32_768
+    assert most(max_tokens=0, n=0).output_tokens == 32_768
     assert most(model="openai/gpt-4o").output_tokens == 16_384, "the model's own limit, which LiteLLM knows"
     assert at_most(REQUEST | {"max_tokens": None}, longest_answer=7).output_tokens == 7
     assert most(tools=[{"type": "function", "function": {"name": "look", "parameters": {}}}]).input_tokens > counted
@@ -233,6 +232,45 @@ def test_the_most_a_request_can_come_to():
     assert at_most({"model": "mimo-v2.5"}).input_tokens == 0
     with pytest.raises(InputError):
         at_most({"messages": []})
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ({"max_tokens": 10, "extra_body": {"max_tokens": 5_000}}, 5_000),
+        ({"extra_body": {"max_completion_tokens": 5_000, "n": 3}}, 15_000),
+        ({"extra_body": None, "max_tokens": 10}, 10),
+        ({"n": 2.0, "max_tokens": 10.0}, 20),
+        ({"n": 2, "best_of": 5, "max_tokens": 10}, 50),
+        ({"prompt": ["hi"] * 300, "max_tokens": 10}, 3_000),
+        ({"prompt": [[1, 2], [3]], "max_tokens": 10, "n": 2}, 40),
+        ({"prompt": [1, 2, 3], "max_tokens": 10}, 10),
+        ({"prompt": "hi", "max_tokens": 10}, 10),
+        ({"prompt": [], "max_tokens": 10}, 10),
+        ({"extra_body": {"prompt": ["hi"] * 3}, "max_tokens": 10}, 30),
+    ],
+)
+def test_the_hold_covers_every_answer_that_is_asked_for(asked, answer):
+    assert at_most({"model": "mimo-v2.5-pro"} | asked).output_tokens == answer
+
+
+def test_input_of_the_extra_body_counts_and_another_model_is_refused(meter_of):
+    long = at_most({"model": "mimo-v2.5-pro", "extra_body": {"messages": [{"role": "user", "content": "hi " * 100}]}})
+    assert long.input_tokens > 100
+    assert at_most(REQUEST | {"extra_body": {"model": "mimo-v2.5-pro"}}).model == "mimo-v2.5-pro"
+    with pytest.raises(CreditsRefused, match=r"asks for 'mimo-v2\.5', and the request for mimo-v2\.5-pro"):
+        meter_of().reserve(REQUEST | {"extra_body": {"model": "mimo-v2.5"}})
+    with pytest.raises(CreditsRefused, match="asks for"):
+        meter_of().reserve(REQUEST | {"model": "mimo-v2.5-pro", "extra_body": {"custom_llm_provider": "other"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("n", 2.5), ("n", "2"), ("best_of", True), ("max_tokens", "10"), ("max_tokens", float("nan"))]
+)
+def test_a_number_of_answers_that_is_no_count_is_refused(meter_of, name, value):
+    with pytest.raises(CreditsRefused, match=f"{name}: .*no whole number") as refusal:
+        meter_of().reserve(REQUEST | {name: value})
+    assert refusal.value.reason == "not-priced"
 
 
 @pytest.mark.parametrize("limit", [10**30, 10**15])

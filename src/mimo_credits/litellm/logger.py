@@ -18,7 +18,7 @@ Work on the ledger runs in a few threads of its own, and the event loop never wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,8 +88,11 @@ class MimoCreditsLogger(CustomLogger):
         )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="mimo_credits")
 
-    def completion(self, **request: Any) -> Any:
+    def completion(self, model: str, messages: Sequence[Any] = (), **options: Any) -> Any:
         """`litellm.completion` with a hold before it. Raises `CreditsRefused`, and what LiteLLM does."""
+        request = {"model": model, "messages": list(messages), **options}
+        if _is_served_by_others("completion", request):
+            return litellm.completion(**request)
         reservation = self._meter.reserve(request)
         metadata = {**(request.get("metadata") or {}), _KEY: reservation}
         try:
@@ -106,6 +109,8 @@ class MimoCreditsLogger(CustomLogger):
             return None
         call = kwargs["litellm_logging_obj"]
         details = call.model_call_details
+        if _is_served_by_others(kind, kwargs):
+            return None
         outer = details.get(_KEY)
         if outer is not None and not outer.ended and outer.call_type != kind:
             return None
@@ -206,6 +211,14 @@ class MimoCreditsLogger(CustomLogger):
 MimoCreditsLogger.__name__ = "_PROXY_MimoCreditsLogger"
 # LiteLLM tells its own accounting from other callbacks by this word in the class's name: a client that asks for
 # `no-log` switches the others off.
+
+
+def _is_served_by_others(kind: str, request: Request) -> bool:
+    """Whether LiteLLM tries the models of `fallbacks` by asynchronous calls of its own, each of which is held for.
+
+    The router takes that argument for itself, and other kinds of call hand it down to a completion.
+    """
+    return kind in ("completion", "acompletion") and bool(request.get("fallbacks"))
 
 
 def _details(request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import litellm
 
-from mimo_credits.errors import InputError
+from mimo_credits.errors import InputError, shown
 from mimo_credits.logs.litellm import model_name
 from mimo_credits.usage import Usage
 
@@ -23,6 +23,7 @@ LONGEST_ANSWER = 32_768
 """Output tokens that an answer is taken for where neither the request nor LiteLLM's model list names a limit."""
 
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_CHOICES = ("n", "best_of")
 _TEXTS = ("system", "instructions", "prompt", "input")  # input outside of messages
 
 
@@ -47,12 +48,14 @@ def at_most(request: Request, *, longest_answer: int = LONGEST_ANSWER) -> Usage:
     """The most that a request is taken to come to: none of its input cached, and the longest answer that it allows.
 
     The input is what LiteLLM's tokenizer counts, which is not MiMo's own: a good guess, and no bound. The output is the
-    request's own limit, else the model's in LiteLLM's list, else `longest_answer`; times `n`. Raises `InputError`.
+    request's own limit, else the model's in LiteLLM's list, else `longest_answer`; times `n` or `best_of`, for each of
+    its prompts. `extra_body` is sent over the rest of the request, and counts so. Raises `InputError`, also where a
+    limit or a number of answers is no whole number, or where `extra_body` asks for another model.
     """
-    limits = [request[name] for name in _LIMITS if _is_count(request.get(name))]
-    answer = max(limits) if limits else _known_limit(request) or longest_answer
-    choices = request["n"] if _is_count(request.get("n")) else 1
-    return Usage(model_of(request), input_tokens=_input_tokens(request), output_tokens=answer * choices)
+    sent = _as_sent(request)
+    answer = max(_counts(sent, _LIMITS), default=0) or _known_limit(sent) or longest_answer
+    answers = max(_counts(sent, _CHOICES), default=1) * _prompts(sent.get("prompt"))
+    return Usage(model_of(request), input_tokens=_input_tokens(sent), output_tokens=answer * answers)
 
 
 def model_of(request: Request) -> str:
@@ -63,8 +66,33 @@ def model_of(request: Request) -> str:
     return model_name(model, request.get("custom_llm_provider"))
 
 
-def _is_count(value: object) -> bool:
-    return type(value) is int and value > 0
+def _as_sent(request: Request) -> Request:
+    """The request with its `extra_body` over it, which must not ask for a model that is not the one charged."""
+    extra = request.get("extra_body")
+    if not isinstance(extra, Mapping):
+        return request
+    sent = {**request, **extra}
+    if model_of(sent) != model_of(request):
+        raise InputError("extra_body", f"asks for {shown(sent['model'])}, and the request for {model_of(request)}")
+    return sent
+
+
+def _counts(request: Request, names: tuple[str, ...]) -> list[int]:
+    """What is said under these names; zero and less is as if nothing had been said."""
+    said = ((name, request[name]) for name in names if request.get(name) is not None)
+    return [count for name, value in said if (count := _count(name, value)) > 0]
+
+
+def _count(name: str, value: object) -> int:
+    """A whole number, also as JSON may write it: `2.0`."""
+    if type(value) is int or (type(value) is float and value.is_integer()):
+        return int(value)
+    raise InputError(name, f"{shown(value)} is no whole number")
+
+
+def _prompts(prompt: object) -> int:
+    """How many prompts there are: each text of a list is one, and each list of tokens in it."""
+    return max(1, sum(not isinstance(part, int) for part in prompt)) if isinstance(prompt, list | tuple) else 1
 
 
 def _known_limit(request: Request) -> int | None:
