@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -133,7 +134,7 @@ def test_a_repeat_gives_the_first_receipt_and_stores_nothing(connection, ledger)
     first = ledger.apply("ada", USED)
     ledger.apply("ada", Record("later", june(3), USED.usage))
     before = rows(connection)
-    assert ledger.apply("ada", USED) == first._replace(repeat=True)
+    assert ledger.apply("ada", USED) == replace(first, repeat=True)
     assert rows(connection) == before
 
 
