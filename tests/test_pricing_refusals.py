@@ -166,7 +166,7 @@ def test_a_naive_instant_prices_nothing(pricing):
         (None, "needs a Usage, several, or a mapping from Usage to how many, not None"),
         ("flat", "needs Usage values, not 'f'"),
         ([Usage("flat"), "flat"], "needs Usage values, not 'flat'"),
-        ({"flat": 1}, "needs Usage values, not 'flat'"),
+        ({"flat": 1}, "needs Usage values, not 'flat'; Usage.from_response reads an API's answer"),
         ({Usage("flat"): 1.5}, "needs a whole count of each usage, 0 to 1,000,000,000,000,000, not 1.5"),
         ({Usage("flat"): True}, "needs a whole count of each usage, 0 to 1,000,000,000,000,000, not True"),
         ({Usage("flat"): -1}, "needs a whole count of each usage, 0 to 1,000,000,000,000,000, not -1"),
