@@ -66,8 +66,9 @@ mutants: $(VENV)/.dev ## mutation testing of the arithmetic and the ledger (an h
 	MIMO_CREDITS_DEPTH=2 $(BIN)/mutmut run
 	$(BIN)/python -m tools.mutants
 
-bench: $(VENV)/.dev ## speed against a hand-written floor and other libraries; writes benchmarks/results.md
+bench: $(VENV)/.dev ## speed against a hand-written floor and other libraries, and what bench-sql does; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.sql
 
 bench-large: $(VENV)/.dev ## rating and settling tens of millions of rows from Parquet; writes benchmarks/large-results.md and settling-results.md
 	$(BIN)/python -m benchmarks.frames_large

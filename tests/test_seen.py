@@ -67,7 +67,8 @@ from mimo_credits.display import (
     tiers_sheet,
 )
 from mimo_credits.display.records import records_of
-from mimo_credits.display.sheet import Listing, Paragraph, Section, Sheet, Table, visible
+from mimo_credits.display.sheet import Listing, Paragraph, Section, Sheet, Table
+from mimo_credits.errors import visible
 from tests.made_cards import TEXT
 
 START = datetime(2026, 6, 1, tzinfo=UTC)

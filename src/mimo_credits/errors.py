@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
+from unicodedata import category
 
 T = TypeVar("T")
 
@@ -41,7 +42,12 @@ def visible(text: str) -> str:
     """The text with control characters as escapes: a name may hold any, and must not steer a screen."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    harmless = character.isprintable() or category(character) == "Zs"
+    return character if harmless else character.encode("unicode_escape").decode("ascii")
 
 
 def wrong_type(field: str, needed: str, value: object) -> InputError:

@@ -112,7 +112,7 @@ def test_a_fault_ends_the_job_with_its_name(archive: Path, tmp_path: Path) -> No
     lifecycle, _ = lakes.write_lifecycle(made, tmp_path)
     done = submit(JOB, tmp_path / "lake", lifecycle, tmp_path / "output", archive=archive)
     assert done.returncode != 0
-    assert "there is no model 'no-such-model'" in done.stdout + done.stderr
+    assert "knows no model 'no-such-model'" in done.stdout + done.stderr
     assert not (tmp_path / "output/rows/_SUCCESS").exists()
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
-from unicodedata import category
+
+from mimo_credits.errors import visible
 
 Kind = Literal["row", "group", "note", "total"]
 
@@ -99,18 +100,6 @@ def inset(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
     for row in rows:
         margin = "  " if row.kind == "note" or (row.kind == "row" and grouped) else ""
         yield (f"{margin}{row.cells[0]}", *row.cells[1:])
-
-
-def visible(text: str) -> str:
-    """The text with control characters as escapes: an id may hold any, and must not break a line nor steer a screen."""
-    if text.isprintable():
-        return text
-    return "".join(_escape(character) for character in text)
-
-
-def _escape(character: str) -> str:
-    harmless = character.isprintable() or category(character) == "Zs"
-    return character if harmless else character.encode("unicode_escape").decode("ascii")
 
 
 def legible(sheet: Sheet) -> Sheet:
