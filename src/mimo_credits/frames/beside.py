@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
+import numpy as np
 from narwhals.stable.v2 import Implementation
 
 from mimo_credits.frames.checks import collected
 from mimo_credits.frames.engines import Frame, with_micros
+from mimo_credits.frames.relation import INT64
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 BATCH = 65_536
 """Rows that a stream gives at a time."""
@@ -55,15 +59,56 @@ def joined(frame: Frame, table: pa.Table, keys: Sequence[str], how: Literal["lef
     return found
 
 
+def surely_distinct(frame: Frame, keys: Sequence[str], others: pa.Table) -> bool:
+    """Whether all keys of the frame, and of a table of them, are proved to differ. One pass, over numbers for the keys.
+
+    Keys with different numbers (hashes) differ; where two numbers are equal nothing is proved, nor on other engines
+    than Polars and DuckDB.
+    """
+    engine: Implementation = frame.implementation
+    own, taken = frame.to_native(), _native(frame, others)
+    if engine is Implementation.POLARS:
+        return _distinct_in_polars(own.lazy(), taken.lazy(), keys)
+    return engine is Implementation.DUCKDB and _distinct_in_duckdb(own, taken, keys)
+
+
+def _distinct_in_polars(own: pl.LazyFrame, others: pl.LazyFrame, keys: Sequence[str]) -> bool:
+    import polars as pl
+
+    number = pl.sum_horizontal(pl.col(key).hash(seed) for seed, key in enumerate(keys)).alias("number")
+    both = pl.concat([own.select(number), others.select(number)])
+    distinct, rows = both.select(pl.col("number").n_unique(), pl.len().alias("rows")).collect().row(0)
+    return bool(distinct == rows)
+
+
+def _distinct_in_duckdb(own: Any, others: Any, keys: Sequence[str]) -> bool:
+    number = f"hash({', '.join(map(_quoted, keys))}) AS number"
+    both = own.project(number).union(others.project(number))
+    ((distinct, rows),) = both.aggregate("count(DISTINCT number), count(*)").fetchall()
+    return bool(distinct == rows)
+
+
 def timed(frame: Frame, at: str, name: str) -> Frame:
     """The frame with the column `at` as whole microseconds since 1970 in UTC, whatever zone the session is in."""
     engine: Implementation = frame.implementation
     if engine is not Implementation.DUCKDB:
         return with_micros(frame, at, name)
     native: Any = frame.to_native()
-    column = '"' + at.replace('"', '""') + '"'
-    placed: Frame = nw.from_native(native.project(f'*, epoch_us({column}) AS "{name}"'))
+    placed: Frame = nw.from_native(native.project(f"*, epoch_us({_quoted(at)}) AS {_quoted(name)}"))
     return placed
+
+
+def _quoted(name: str) -> str:
+    """A name for DuckDB."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def integers(column: nw.Series[Any]) -> NDArray[np.int64]:
+    """Whole numbers as an array: 0 for gaps. A sum beyond 64 bits, which DuckDB has in 128, is cut off."""
+    if column.dtype.is_integer() and not column.null_count():
+        return column.cast(nw.Int64).to_numpy().astype(np.int64, copy=False)
+    numbers = (0 if one is None or one != one else min(int(one), INT64) for one in column.to_list())  # noqa: PLR0124
+    return np.fromiter(numbers, np.int64, len(column))
 
 
 def sorted_batches(frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:

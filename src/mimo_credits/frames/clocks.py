@@ -45,6 +45,14 @@ def ahead(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[tuple[da
             yield at, _ahead(zone, at)
 
 
+def steady(zone: ZoneInfo, since: datetime, until: datetime) -> int | None:
+    """By how many microseconds the zone is ahead of UTC from `since` to `until`; None where its clock is changed."""
+    if until >= _REGULAR_FROM and not is_settled(zone):
+        return None
+    (_, offset), *changes = ahead(zone, since, until)
+    return None if changes else offset
+
+
 def of_day(clock: time) -> int:
     """Microseconds since midnight."""
     return ticks(

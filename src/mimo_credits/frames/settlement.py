@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mimo_credits.frames.beside import table_beside
 from mimo_credits.frames.routing import Folded
-from mimo_credits.frames.segments import Books, settle_account
+from mimo_credits.frames.segments import Books
 from mimo_credits.frames.slots import Slots
 from mimo_credits.frames.statement_rows import tables_of
 from mimo_credits.ledger import Account, Rejection
@@ -28,26 +28,20 @@ class Accounts(Mapping[str, Account]):
         self._slots, self._folded = slots, folded
 
     def __getitem__(self, name: str) -> Account:
-        if name not in self._slots.known and name not in self._slots.stretches:
+        if name not in self._slots.known and name not in self._slots:
             raise KeyError(name)
         return self.books(name).account
 
     def __iter__(self) -> Iterator[str]:
         yield from self._slots.known
-        yield from (name for name in self._slots.stretches if name not in self._slots.known)
+        yield from (name for name in self._slots if name not in self._slots.known)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def books(self, name: str) -> Books:
         """The account's books: usage stands in them in sums."""
-        if name in self._folded:
-            return self._folded[name]
-        slots = self._slots
-        account, course = slots.known.account(name), slots.courses.get(name)
-        if course is None:
-            return Books(account)
-        return settle_account(account, slots.known.commands(name), course, slots.totals.get(name, {}), slots.book)[0]
+        return self._folded[name] if name in self._folded else self._slots.books(name)
 
 
 class Settlement:

@@ -13,16 +13,17 @@ Accounts that sums cannot tell are folded row by row (`routing`, `arrow_stream`)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
+import numpy as np
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import FaultyRows, InputError, Reason, RowsRefused, shown
 from mimo_credits.frames.arrow_stream import settle_arrow, told
-from mimo_credits.frames.beside import joined, sorted_batches, table_beside, timed
+from mimo_credits.frames.beside import integers, joined, sorted_batches, surely_distinct, table_beside, timed
 from mimo_credits.frames.checks import EXAMPLES, collected, examples
-from mimo_credits.frames.clocks import micros, moment
+from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.columns import ADDED, REASON, Columns, present
 from mimo_credits.frames.engines import Frame, opened
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
@@ -41,12 +42,15 @@ from mimo_credits.frames.slots import (
     SEGMENT,
     SLOT,
     Slots,
-    Span,
-    Sum,
+    Spans,
+    Sums,
 )
 from mimo_credits.frames.splitting import split_rows
-from mimo_credits.instants import FIRST_INSTANT, LAST_INSTANT
+from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.ledger import Account
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ROW, US = f"{OWN}row", f"{OWN}us"
 RESULTS = (*ADDED, "drawn", "overage", SEGMENT)
@@ -54,6 +58,7 @@ RESULTS = (*ADDED, "drawn", "overage", SEGMENT)
 
 _NO_USAGE = [fault.value for fault in INPUT_FAULTS]
 _LAST = micros(LAST_INSTANT) - 1
+_NO_INTS = np.zeros(0, np.int64)
 
 
 def settle(
@@ -89,12 +94,11 @@ def settle(
         frame = frame.with_row_index(ROW)
     spans = _spans(frame, there)
     once, repeats = _each_once(frame, there, known)
-    slots = Slots(known, book)
-    slots.lay_out(spans)
+    slots = Slots(known, book, spans)
     if errors == "raise":
         _raise_rejected(slots)
-    sums = _sums(_placed(once, slots, there), there)
-    slots.draw({number: found for number, (found, _) in sums.items() if found is not None})
+    sums = _sums(_placed(once, slots, there), slots.count, there)
+    slots.draw(sums)
     if errors == "raise":
         _raise_rejected(slots)
         _refuse_rows(once, slots, there, sums)
@@ -123,40 +127,47 @@ def _columns(columns: Columns, frame: Frame) -> Columns:
 
 
 def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame, int]:
-    """The frame without repeats, and how many it had. Raises `InputError` for one id with two contents."""
+    """The frame without repeats, and how many it had.
+
+    Raises `InputError` for one id with two contents, or with that of a command of its own account.
+    """
     assert columns.id is not None, "the columns are checked"
-    counted = collected(frame.select(nw.len().alias("rows"), nw.col(columns.id).n_unique().alias("ids")))
-    rows, ids = (int(value or 0) for value in counted.row(0))
     key = [columns.account, columns.id]
-    taken = [(name, getattr(command, "id", "")) for name in known for command in known.commands(name)]
-    _check_taken(frame, key, taken)
-    if ids == rows:
+    taken = _taken(known, key)
+    if surely_distinct(frame, key, taken):
         return frame, 0
+    _check_taken(frame, key, taken)
     content = frame.select(*dict.fromkeys([*key, *columns.rated_by])).unique()
     conflicts = collected(content.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1).head(EXAMPLES))
     if len(conflicts):
         which = ", ".join(f"{such!r} of {name!r}" for name, such in conflicts.select(key).iter_rows())
         raise InputError(columns.id, f"stands with two contents, such as {which}")
     once = frame.unique(subset=key, keep="any")
-    return once, rows - int(collected(once.select(nw.len())).item())
+    rows, left = (int(collected(each.select(nw.len())).item()) for each in (frame, once))
+    return (once, rows - left) if left < rows else (frame, 0)
 
 
-def _check_taken(frame: Frame, key: Sequence[str], taken: Sequence[tuple[str, str]]) -> None:
-    """Raises `InputError` where usage has the id of a command of its own account."""
+def _taken(known: Lifecycles, key: Sequence[str]) -> pa.Table:
+    """The ids that commands have, each with its account."""
     import pyarrow as pa
 
-    names, ids = [name for name, _ in taken], [each for _, each in taken]
-    table = pa.table({key[0]: pa.array(names, pa.string()), key[1]: pa.array(ids, pa.string())})
-    found = collected(joined(frame, table, key, "semi").select(*key).head(EXAMPLES))
+    pairs = [(name, getattr(command, "id", "")) for name in known for command in known.commands(name)]
+    names, ids = zip(*pairs, strict=True) if pairs else ((), ())
+    return pa.table([pa.array(names, pa.string()), pa.array(ids, pa.string())], list(key))
+
+
+def _check_taken(frame: Frame, key: Sequence[str], taken: pa.Table) -> None:
+    """Raises `InputError` where usage has the id of a command of its own account."""
+    found = collected(joined(frame, taken, key, "semi").select(*key).head(EXAMPLES))
     if len(found):
         which = ", ".join(f"{such!r} of {name!r}" for name, such in found.iter_rows())
         raise InputError(key[1], f"is the id of a command of the same account, such as {which}")
 
 
-def _spans(frame: Frame, columns: Columns) -> dict[str, Span]:
+def _spans(frame: Frame, columns: Columns) -> Spans:
     """The first and last instant of each account's rows. Raises `InputError` for rows without an account or an id."""
     if isinstance(frame, nw.DataFrame) and not len(frame):
-        return {}
+        return Spans([], _NO_INTS, _NO_INTS)
     has_none = nw.col(str(columns.id)).is_null().cast(nw.Int64).alias(f"{OWN}none")
     placed = timed(frame, columns.at, US).with_columns(has_none)
     us = nw.col(US)
@@ -165,17 +176,13 @@ def _spans(frame: Frame, columns: Columns) -> dict[str, Span]:
             nw.col(f"{OWN}none").sum().alias("nulls"), us.min().alias("first"), us.max().alias("last")
         )
     )
-    spans = {}
-    for name, without, first, last in found.select(columns.account, "nulls", "first", "last").iter_rows():
-        if name is None or without:
-            raise InputError(columns.account if name is None else str(columns.id), "is null in some rows")
-        spans[str(name)] = Span(_instant(first), _instant(last))
-    return spans
-
-
-def _instant(us: int | float | None) -> Any:
-    """Microseconds as an instant of the calendar; rows outside are refused by their rating."""
-    return moment(min(max(int(us), 0), _LAST)) if us is not None and us == us else FIRST_INSTANT  # noqa: PLR0124
+    names = found[columns.account].to_list()
+    if any(name is None or name != name for name in names):  # noqa: PLR0124
+        raise InputError(columns.account, "is null in some rows")
+    if found["nulls"].sum():
+        raise InputError(str(columns.id), "is null in some rows")
+    # Rows without an instant, or outside the calendar, are refused by their rating.
+    return Spans(names, *(np.clip(integers(found[name]), 0, _LAST) for name in ("first", "last")))
 
 
 # --- sums -----------------------------------------------------------------------------------------------------------
@@ -193,10 +200,11 @@ def _placed(frame: Frame, slots: Slots, columns: Columns) -> Frame:
     return placed.filter(~nw.col(IS_FOLDED)).with_columns(slot.alias(SLOT))
 
 
-def _sums(placed: Frame, columns: Columns) -> dict[int, tuple[Sum | None, int]]:
-    """The sum of each slot's rated rows, and how many rows it has besides."""
+def _sums(placed: Frame, slots: int, columns: Columns) -> Sums:
+    """The sums of the rows of each slot."""
+    sums = Sums(*(np.zeros(slots, kind) for kind in (*[np.int64] * 4, np.bool_, np.int64)))
     if isinstance(placed, nw.DataFrame) and not len(placed):
-        return {}
+        return sums
     is_rated = nw.col("rated")
     noted = placed.with_columns(
         nw.when(is_rated).then(nw.col(US)).otherwise(nw.lit(0)).cast(nw.Int64).alias(f"{OWN}at"),
@@ -206,26 +214,25 @@ def _sums(placed: Frame, columns: Columns) -> dict[int, tuple[Sum | None, int]]:
     found = collected(
         noted.group_by(SLOT).agg(
             nw.col(f"{OWN}one").sum().alias("rows"),
-            cost.sum().alias("total"),
+            cost.sum().alias("millicredits"),
             cost.max().alias("dearest"),
             nw.col(f"{OWN}at").max().alias("last"),
             nw.col(columns.web_searches or SLOT).max().alias("owes"),
             nw.len().alias("all"),
         )
     )
-    sums: dict[int, tuple[Sum | None, int]] = {}
-    names = (SLOT, "rows", "total", "dearest", "last", "owes", "all")
-    for slot, rows, total, dearest, last, money, count in found.select(*names).iter_rows():
-        owing = columns.web_searches is not None and bool(money)
-        one = Sum(int(rows), int(total), dearest, _instant(last), owing) if rows else None
-        sums[slot] = one, int(count) - int(rows)
+    own = integers(found[SLOT])
+    for name in ("rows", "millicredits", "dearest", "last"):
+        getattr(sums, name)[own] = integers(found[name])
+    if columns.web_searches is not None:
+        sums.owes[own] = integers(found["owes"]) > 0
+    sums.faulty[own] = integers(found["all"]) - sums.rows[own]
     return sums
 
 
 def _raise_rejected(slots: Slots) -> None:
-    for name, rejected in slots.rejected.items():
-        if slots.courses[name].simple or name in slots.totals:
-            raise told(rejected[0].error, name)
+    for name, rejected in slots.certainly_rejected():
+        raise told(rejected.error, name)
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -243,10 +250,9 @@ def _judged(placed: Frame, slots: Slots) -> Frame:
     return beside.with_columns(reason.alias(REASON), nw.col("card").cast(nw.String))
 
 
-def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Mapping[int, tuple[Sum | None, int]]) -> None:
+def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Sums) -> None:
     """Raises `RowsRefused` where rows have no price or nobody is subscribed."""
-    refused = slots.slots_table()[IS_REFUSED].to_pylist()
-    if not any(faulty or refused[slot] for slot, (_, faulty) in sums.items()):
+    if not (sums.faulty.any() or sums.rows[slots.refused].any()):
         return
     rows = _judged(_placed(frame, slots, columns), slots).filter(~nw.col(REASON).is_null())
     counts = collected(rows.group_by(REASON).agg(nw.len().alias("rows")))
@@ -263,8 +269,9 @@ def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[An
     schema = frame.collect_schema()
     kept = [*schema, *RESULTS, *([REASON] if errors == "column" else [])]
     judged = _judged(_placed(frame, slots, columns), slots)
-    parts: list[Any] = [_paid_by_pots(judged.filter(nw.col(POOL) == NOT_TIGHT) if slots.tight else judged).select(kept)]
-    if slots.tight:
+    some_tight = bool((slots.tight != NOT_TIGHT).any())
+    parts: list[Any] = [_paid_by_pots(judged.filter(nw.col(POOL) == NOT_TIGHT) if some_tight else judged).select(kept)]
+    if some_tight:
         tight = judged.filter((nw.col(POOL) != NOT_TIGHT) & nw.col(REASON).is_null())
         assert columns.id is not None, "the columns are checked"
         parts.append(split_rows(tight, [US, columns.id]).select(kept))

@@ -8,21 +8,36 @@ their pots hold, and which are `tight`: those that used more than that.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mimo_credits.book import RateBook
-from mimo_credits.frames.clocks import micros
+from mimo_credits.frames.clocks import micros, moment
 from mimo_credits.frames.lifecycle import Lifecycles
+from mimo_credits.frames.plain_plans import Stretches, is_plain, plain_stretches
 from mimo_credits.frames.relation import INT64
 from mimo_credits.frames.routing import MOST_STRETCHES, Folded, overage_owes_money, why_folded
-from mimo_credits.frames.segments import Course, CourseDiffers, Total, course_of, pools_of, settle_account
-from mimo_credits.ledger import Rejection
+from mimo_credits.frames.segments import (
+    Books,
+    Course,
+    CourseDiffers,
+    Stretch,
+    Total,
+    course_of,
+    pools_of,
+    settle_account,
+)
+from mimo_credits.ledger import Account, Command, Rejection
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
 
 OWN = "__settle_"
 FIRST, BEGINS, IS_FOLDED = f"{OWN}first", f"{OWN}begins_", f"{OWN}folded"
@@ -32,67 +47,128 @@ SLOT, POOL, IS_REFUSED, SEGMENT = f"{OWN}slot", f"{OWN}pool", f"{OWN}refused", "
 """What stands beside a slot's rows: what its pots hold where it is tight (else -1), and where its segment began."""
 
 NOT_TIGHT = -1
+_NO_SEGMENT = -1
 _NEVER = 2**52
 """An instant after all others, in microseconds since 1970, which a float of 64 bits holds, too."""
 
 
-class Span(NamedTuple):
-    """The rows of one account: the instants of the first and of the last."""
+class Spans(NamedTuple):
+    """The accounts that have rows, and the instants of the first and the last of each, in microseconds since 1970."""
 
-    first: datetime
-    last: datetime
+    names: Sequence[str]
+    first: Ints
+    last: Ints
 
 
-class Sum(NamedTuple):
-    """The rows of one slot that could be rated: how many, their millicredits in all, the dearest of them, the last.
+class Sums(NamedTuple):
+    """The rows of each slot: how many could be rated, what they cost in all, the dearest of them, the last's instant.
 
-    `owes` says that some owe money by themselves, for web searches.
+    `owes` says that some owe money by themselves, for web searches; `faulty` counts the rows that could not be rated.
+    `millicredits` have wrapped or are cut off where they would leave 64 bits: `dearest` tells.
     """
 
-    rows: int
-    millicredits: int
-    dearest: int
-    last: datetime
-    owes: bool
+    rows: Ints
+    millicredits: Ints
+    dearest: Ints
+    last: Ints
+    owes: Bools
+    faulty: Ints
 
 
-@dataclass(slots=True)
 class Slots:
-    """All slots of a settlement. Accounts that are `folded` have one, of which nothing is asked."""
+    """All slots of a settlement. Accounts that are `folded` have one, of which nothing is asked.
 
-    known: Lifecycles
-    book: RateBook
-    courses: dict[str, Course] = field(default_factory=dict)
-    totals: dict[str, dict[int, Total]] = field(default_factory=dict)
-    folded: dict[str, Folded] = field(default_factory=dict)
-    rejected: dict[str, list[Rejection]] = field(default_factory=dict)
-    first: dict[str, int] = field(default_factory=dict)
-    stretches: dict[str, range] = field(default_factory=dict)
-    tight: dict[int, int] = field(default_factory=dict)
-    count: int = 0
+    `first` has each account's first slot, and at the end how many slots there are. `courses` has the accounts whose
+    lifecycles were run one by one; of the others, which are plain, a course is made when it is asked for.
+    """
 
-    def lay_out(self, spans: Mapping[str, Span]) -> None:
-        """Gives every account that has rows its slots, and runs all lifecycles without usage."""
-        for name, span in spans.items():
-            self.stretches[name] = self._stretches(name, span)
-            self.first[name] = self.count
-            self.count += len(self.stretches[name])
-        for name in self.known:
-            if name not in spans and self.known.commands(name):
-                self._run(name, None)
+    def __init__(self, known: Lifecycles, book: RateBook, spans: Spans) -> None:
+        self.known, self.book, self.spans = known, book, spans
+        self.courses: dict[str, Course] = {}
+        self.folded: dict[str, Folded] = {}
+        self.rejected: dict[str, list[Rejection]] = {}
+        self._drawn: set[str] = set()
+        self._number = {name: number for number, name in enumerate(spans.names)}
+        self._lay_out()
+        self.tight = np.full(self.count, NOT_TIGHT, np.int64)
 
-    def _stretches(self, name: str, span: Span) -> range:
-        """The stretches that an account's rows span; -1 is the time before the first."""
-        account, commands = self.known.account(name), self.known.commands(name)
-        why = why_folded(account, commands, span.first)
+    @property
+    def count(self) -> int:
+        """How many slots there are."""
+        return int(self.first[-1])
+
+    @property
+    def refused(self) -> Bools:
+        """Of each slot whether nobody is subscribed."""
+        nobody: Bools = self._segment == _NO_SEGMENT
+        return nobody
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._number
+
+    def __iter__(self) -> Iterator[str]:
+        """Every account that has rows."""
+        return iter(self.spans.names)
+
+    # --- laying out -------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        """Gives every account that has rows its slots, and makes sure of the lifecycles of all others."""
+        names = self.spans.names
+        plain = self._with_rows(self._plain(self.spans))
+        few = plain[0][np.bincount(plain[0], minlength=len(names))[plain[0]] <= MOST_STRETCHES]
+        plain = tuple(column[np.isin(plain[0], few)] for column in plain)
+        told = np.isin(np.arange(len(names)), few)
+        single = [(number, *row) for number in np.flatnonzero(~told).tolist() for row in self._one_by_one(number)]
+        columns = np.array(single, np.int64).reshape(-1, 5).T
+        whose, *others = (np.concatenate(pair) for pair in zip(plain, columns, strict=True))
+        order = np.argsort(whose, kind="stable")
+        self._stretch, self._start, self._pool, self._segment = (column[order] for column in others)
+        self._whose = whose[order]
+        self.first = np.searchsorted(self._whose, np.arange(len(names) + 1))
+        without = [name for name in self.known if name not in self and self.known.commands(name)]
+        checked = self._plain(Spans(without, *[np.full(len(without), _NEVER, np.int64)] * 2))
+        for number in sorted(set(range(len(without))).difference(checked.whose.tolist())):
+            self._run(without[number], None)
+
+    def _plain(self, spans: Spans) -> Stretches:
+        """The stretches up to their last rows of those accounts that are plain; `whose` are places in the spans."""
+        accounts = [(self.known.account(name), self.known.commands(name)) for name in spans.names]
+        plain = [
+            place
+            for place, (given, first) in enumerate(zip(accounts, spans.first.tolist(), strict=True))
+            if is_plain(*given) and (given[0].now is None or micros(given[0].now) <= first)
+        ]
+        found, _ = plain_stretches([accounts[place] for place in plain], spans.last[plain], self.book)
+        return found._replace(whose=np.array(plain, np.int64)[found.whose])
+
+    def _with_rows(self, plain: Stretches) -> tuple[Ints, ...]:
+        """Of plain stretches those that have rows: whose, the number in its course, start, pool, segment."""
+        first, last = self.spans.first[plain.whose], self.spans.last[plain.whose]
+        begins = np.flatnonzero(np.diff(plain.whose, prepend=-1))
+        number = np.arange(len(plain.whose)) - np.repeat(begins, np.diff(np.append(begins, len(plain.whose))))
+        ends = np.append(plain.start[1:], _NEVER)
+        ends[begins[1:] - 1] = _NEVER
+        kept = (ends > first) & (plain.start <= last)
+        early = begins[first[begins] < plain.start[begins]]
+        nobody = np.full(len(early), -1, np.int64)
+        before = (plain.whose[early], nobody, nobody, np.zeros_like(early), nobody)
+        columns = (plain.whose, number, plain.start, plain.pool, plain.segment)
+        return tuple(np.concatenate([own, column[kept]]) for own, column in zip(before, columns, strict=True))
+
+    def _one_by_one(self, number: int) -> list[tuple[int, int, int, int]]:
+        """The stretches that an account's rows span, by its course: the number, start, pool and segment of each."""
+        name, first, last = self.spans.names[number], *(moment(int(each[number])) for each in self.spans[1:])
+        why = why_folded(self.known.account(name), self.known.commands(name), first)
         if why is None:
-            starts = [stretch.start for stretch in self._run(name, span.last).stretches]
-            found = range(bisect_right(starts, span.first) - 1, max(bisect_right(starts, span.last), 0))
+            stretches = self._run(name, last).stretches
+            starts = [stretch.start for stretch in stretches]
+            found = range(bisect_right(starts, first) - 1, max(bisect_right(starts, last), 0))
             if len(found) <= MOST_STRETCHES:
-                return found
+                return [_as_row(each, stretches[each]) if each >= 0 else _NOBODY for each in found]
             why = Folded.MANY_STRETCHES
         self.folded[name] = why
-        return range(-1, 0)
+        return [_NOBODY]
 
     def _run(self, name: str, until: datetime | None) -> Course:
         course = course_of(self.known.account(name), self.known.commands(name), self.book, until)
@@ -101,83 +177,120 @@ class Slots:
             self.rejected[name] = list(course.rejected)
         return course
 
-    def draw(self, sums: Mapping[int, Sum]) -> None:
-        """Takes the sums of the slots, by their numbers, and finds those that are tight."""
-        for name, stretches in self.stretches.items():
-            if name not in self.folded:
-                own = zip(range(self.first[name], self.first[name] + len(stretches)), stretches, strict=True)
-                found = {stretch: sums[slot] for slot, stretch in own if slot in sums and self._is_open(name, stretch)}
-                why = self._draw(name, found)
-                if why is not None:
-                    self.folded[name] = why
+    def certainly_rejected(self) -> Iterator[tuple[str, Rejection]]:
+        """What is rejected whatever the usage not yet drawn: an account, and the first of its rejected commands."""
+        for name, rejected in self.rejected.items():
+            if name not in self or name in self._drawn or self.courses[name].simple:
+                yield name, rejected[0]
 
-    def _draw(self, name: str, sums: Mapping[int, Sum]) -> Folded | None:
-        if any(each.owes for each in sums.values()):
-            return Folded.MONEY_FOR_USAGE
-        if any(each.rows * each.dearest > INT64 for each in sums.values()):
-            return Folded.LARGE_SUMS
-        course = self.courses[name]
-        totals = {stretch: Total(each.rows, each.millicredits, each.last) for stretch, each in sums.items()}
+    # --- drawing ----------------------------------------------------------------------------------------------------
+
+    def draw(self, sums: Sums) -> None:
+        """Takes the sums of the slots, and finds those that are tight."""
+        self._sums = sums
+        used = (sums.rows > 0) & ~self.refused
+        owes, large = used & sums.owes, used & (sums.dearest > INT64 // np.maximum(sums.rows, 1))
+        self._fold(owes, Folded.MONEY_FOR_USAGE)
+        self._fold(large, Folded.LARGE_SUMS)
+        pools = self._pool.copy()
+        for name in self.courses.keys() & self._number.keys() - self.folded.keys():
+            self._draw_one(name, pools)
+        tight = used & (sums.millicredits > pools) & ~self._is_folded()[self._whose]
+        for slot in np.flatnonzero(tight).tolist():
+            if overage_owes_money(self.book, moment(int(self._start[slot])), moment(int(sums.last[slot]))):
+                self.folded[self.spans.names[self._whose[slot]]] = Folded.MONEY_FOR_USAGE
+        self.tight = np.where(tight & ~self._is_folded()[self._whose], pools, NOT_TIGHT)
+
+    def _fold(self, slots: Bools, why: Folded) -> None:
+        for number in np.unique(self._whose[slots]).tolist():
+            self.folded.setdefault(self.spans.names[number], why)
+
+    def _is_folded(self) -> Bools:
+        return np.array([name in self.folded for name in self.spans.names], np.bool_)
+
+    def _draw_one(self, name: str, pools: Ints) -> None:
+        """Draws the sums of an account whose course was run by itself, and notes in `pools` what its pots then held."""
+        course, totals = self.courses[name], self._totals(name)
         if course.simple:
-            pools = pools_of(course, totals)
+            held = pools_of(course, totals)
         else:
             try:
-                books, pools = settle_account(
-                    self.known.account(name), self.known.commands(name), course, totals, self.book
-                )
+                books, held = settle_account(*self._given(name), course, totals, self.book)
             except CourseDiffers:
-                return Folded.HOLDS_AND_CARRIED_CREDITS
+                self.folded[name] = Folded.HOLDS_AND_CARRIED_CREDITS
+                return
+            self._drawn.add(name)
             self.rejected.pop(name, None)
             if books.rejected:
                 self.rejected[name] = books.rejected
-        tight = {stretch for stretch, total in totals.items() if total.millicredits > pools[stretch]}
-        starts = course.stretches
-        if any(overage_owes_money(self.book, starts[each].start, totals[each].last) for each in tight):
-            return Folded.MONEY_FOR_USAGE
-        for stretch in tight:
-            self.tight[self.first[name] + stretch - self.stretches[name].start] = min(pools[stretch], INT64)
-        self.totals[name] = totals
-        return None
+        for slot in self._own(name):
+            if self._stretch[slot] in totals:
+                pools[slot] = min(held[int(self._stretch[slot])], INT64)
 
-    def _is_open(self, name: str, stretch: int) -> bool:
-        return stretch >= 0 and self.courses[name].stretches[stretch].segment is not None
+    def _own(self, name: str) -> range:
+        number = self._number[name]
+        return range(int(self.first[number]), int(self.first[number + 1]))
+
+    def _totals(self, name: str) -> dict[int, Total]:
+        """The sums of an account's slots, by the numbers of their stretches."""
+        sums = self._sums
+        return {
+            int(self._stretch[slot]): Total(
+                int(sums.rows[slot]), int(sums.millicredits[slot]), moment(int(sums.last[slot]))
+            )
+            for slot in (self._own(name) if name in self else ())
+            if sums.rows[slot] and self._segment[slot] != _NO_SEGMENT
+        }
+
+    def _given(self, name: str) -> tuple[Account, Sequence[Command]]:
+        return self.known.account(name), self.known.commands(name)
+
+    def books(self, name: str) -> Books:
+        """The books of an account that is not folded: usage stands in them as a sum for each stretch."""
+        account, commands = self._given(name)
+        course = self.courses.get(name)
+        if course is None:
+            last = moment(int(self.spans.last[self._number[name]])) if name in self else None
+            course = course_of(account, commands, self.book, last)
+        return settle_account(account, commands, course, self._totals(name), self.book)[0]
+
+    # --- tables -----------------------------------------------------------------------------------------------------
 
     def accounts_table(self, account: str) -> pa.Table:
         """What stands beside the rows of each account; `account` is the name of its column."""
         import pyarrow as pa
 
-        most = max((len(stretches) for stretches in self.stretches.values()), default=1)
-        begins: list[list[int]] = [[] for _ in range(most - 1)]
-        for name, stretches in self.stretches.items():
-            course = self.courses.get(name)
-            for column, number in zip(begins, range(most - 1), strict=True):
-                further = stretches.start + 1 + number
-                is_there = course is not None and further in stretches and name not in self.folded
-                column.append(micros(course.stretches[further].start) if course and is_there else _NEVER)
+        first, lengths = self.first[:-1], np.diff(self.first)
+        begins = {}
+        for further in range(1, int(lengths.max(initial=1))):
+            is_there = lengths > further
+            start = np.full(len(first), _NEVER, np.int64)
+            start[is_there] = self._start[first[is_there] + further]
+            begins[f"{BEGINS}{further - 1}"] = pa.array(start)
         columns = {
-            account: pa.array(self.stretches, pa.string()),
-            FIRST: pa.array(self.first.values(), pa.int64()),
-            IS_FOLDED: pa.array((name in self.folded for name in self.stretches), pa.bool_()),
+            account: pa.array(self.spans.names, pa.string()),
+            FIRST: pa.array(first),
+            IS_FOLDED: pa.array(self._is_folded()),
         }
-        return pa.table(
-            columns | {f"{BEGINS}{number}": pa.array(each, pa.int64()) for number, each in enumerate(begins)}
-        )
+        return pa.table(columns | begins)
 
     def slots_table(self) -> pa.Table:
         """What stands beside the rows of each slot."""
         import pyarrow as pa
 
-        segments: list[datetime | None] = []
-        for name, stretches in self.stretches.items():
-            course = self.courses.get(name)
-            for stretch in stretches:
-                is_there = course is not None and stretch >= 0
-                segments.append(course.stretches[stretch].segment if course and is_there else None)
         return pa.table(
             {
-                SLOT: pa.array(range(self.count), pa.int64()),
-                POOL: pa.array((self.tight.get(slot, NOT_TIGHT) for slot in range(self.count)), pa.int64()),
-                IS_REFUSED: pa.array((segment is None for segment in segments), pa.bool_()),
-                SEGMENT: pa.array(segments, pa.timestamp("us", "UTC")),
+                SLOT: pa.array(np.arange(self.count)),
+                POOL: pa.array(self.tight),
+                IS_REFUSED: pa.array(self.refused),
+                SEGMENT: pa.array(self._segment, mask=self.refused).cast(pa.timestamp("us", "UTC")),
             }
         )
+
+
+_NOBODY = (-1, -1, 0, _NO_SEGMENT)
+
+
+def _as_row(number: int, stretch: Stretch) -> tuple[int, int, int, int]:
+    segment = _NO_SEGMENT if stretch.segment is None else micros(stretch.segment)
+    return number, micros(stretch.start), min(stretch.pool, INT64), segment
