@@ -60,10 +60,10 @@ def joined(frame: Frame, table: pa.Table, keys: Sequence[str], how: Literal["lef
 
 
 def surely_distinct(frame: Frame, keys: Sequence[str], others: pa.Table) -> bool:
-    """Whether all keys of the frame, and of a table of them, are proved to differ. One pass, over numbers for the keys.
+    """Whether all keys of the frame, and of a table of them, are proved to be there and to differ. One pass over them.
 
-    Keys with different numbers (hashes) differ; where two numbers are equal nothing is proved, nor on other engines
-    than Polars and DuckDB.
+    Keys with different hashes differ; where two hashes are equal nothing is proved, nor on other engines than Polars
+    and DuckDB.
     """
     engine: Implementation = frame.implementation
     own, taken = frame.to_native(), _native(frame, others)
@@ -75,17 +75,19 @@ def surely_distinct(frame: Frame, keys: Sequence[str], others: pa.Table) -> bool
 def _distinct_in_polars(own: pl.LazyFrame, others: pl.LazyFrame, keys: Sequence[str]) -> bool:
     import polars as pl
 
-    number = pl.sum_horizontal(pl.col(key).hash(seed) for seed, key in enumerate(keys)).alias("number")
-    both = pl.concat([own.select(number), others.select(number)])
-    distinct, rows = both.select(pl.col("number").n_unique(), pl.len().alias("rows")).collect().row(0)
-    return bool(distinct == rows)
+    hashes = pl.sum_horizontal(pl.col(key).hash(seed) for seed, key in enumerate(keys))
+    gap = pl.any_horizontal(pl.col(key).is_null() for key in keys)
+    both = pl.concat([each.select(hash=hashes, gap=gap) for each in (own, others)])
+    rows, distinct, gaps = both.select(pl.len(), pl.col("hash").n_unique(), pl.col("gap").any()).collect().row(0)
+    return bool(rows == distinct and not gaps)
 
 
 def _distinct_in_duckdb(own: Any, others: Any, keys: Sequence[str]) -> bool:
-    number = f"hash({', '.join(map(_quoted, keys))}) AS number"
-    both = own.project(number).union(others.project(number))
-    ((distinct, rows),) = both.aggregate("count(DISTINCT number), count(*)").fetchall()
-    return bool(distinct == rows)
+    names = [*map(_quoted, keys)]
+    each = f"hash({', '.join(names)}) AS hash, {' OR '.join(f'{name} IS NULL' for name in names)} AS gap"
+    both = own.project(each).union(others.project(each))
+    ((rows, distinct, gaps),) = both.aggregate("count(*), count(DISTINCT hash), count(*) FILTER (gap)").fetchall()
+    return bool(rows == distinct and not gaps)
 
 
 def timed(frame: Frame, at: str, name: str) -> Frame:

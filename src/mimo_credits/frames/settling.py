@@ -129,13 +129,16 @@ def _columns(columns: Columns, frame: Frame) -> Columns:
 def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame, int]:
     """The frame without repeats, and how many it had.
 
-    Raises `InputError` for one id with two contents, or with that of a command of its own account.
+    Raises `InputError` for rows without an id, and for one id with two contents, or with that of a command of its own
+    account.
     """
     assert columns.id is not None, "the columns are checked"
     key = [columns.account, columns.id]
     taken = _taken(known, key)
     if surely_distinct(frame, key, taken):
         return frame, 0
+    if len(collected(frame.filter(nw.col(columns.id).is_null()).select(*key).head(1))):
+        raise InputError(columns.id, "is null in some rows")
     _check_taken(frame, key, taken)
     content = frame.select(*dict.fromkeys([*key, *columns.rated_by])).unique()
     conflicts = collected(content.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1).head(EXAMPLES))
@@ -165,22 +168,15 @@ def _check_taken(frame: Frame, key: Sequence[str], taken: pa.Table) -> None:
 
 
 def _spans(frame: Frame, columns: Columns) -> Spans:
-    """The first and last instant of each account's rows. Raises `InputError` for rows without an account or an id."""
+    """The first and last instant of each account's rows. Raises `InputError` for rows without an account."""
     if isinstance(frame, nw.DataFrame) and not len(frame):
         return Spans([], _NO_INTS, _NO_INTS)
-    has_none = nw.col(str(columns.id)).is_null().cast(nw.Int64).alias(f"{OWN}none")
-    placed = timed(frame, columns.at, US).with_columns(has_none)
     us = nw.col(US)
-    found = collected(
-        placed.group_by(columns.account).agg(
-            nw.col(f"{OWN}none").sum().alias("nulls"), us.min().alias("first"), us.max().alias("last")
-        )
-    )
+    placed = timed(frame, columns.at, US)
+    found = collected(placed.group_by(columns.account).agg(us.min().alias("first"), us.max().alias("last")))
     names = found[columns.account].to_list()
     if any(name is None or name != name for name in names):  # noqa: PLR0124
         raise InputError(columns.account, "is null in some rows")
-    if found["nulls"].sum():
-        raise InputError(str(columns.id), "is null in some rows")
     # Rows without an instant, or outside the calendar, are refused by their rating.
     return Spans(names, *(np.clip(integers(found[name]), 0, _LAST) for name in ("first", "last")))
 
