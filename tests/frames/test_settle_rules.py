@@ -389,3 +389,37 @@ def test_the_stream_is_read_a_batch_at_a_time() -> None:
     parts = settle_arrow(batches(), dict.fromkeys("abcdef", LITE), plain())
     next(parts)
     assert len(asked) == 2
+
+
+@every_engine
+def test_until_brings_every_account_up_to_an_instant(engine: str) -> None:
+    """As its last command would: renewals and their bills, also of who has no usage so late, or none at all."""
+    world = published()
+    end = datetime(2026, 7, 31, tzinfo=UTC)
+    lifecycle = {**world.lifecycle, "quiet": [Subscribe("buy", MAY, "pro")], "folded": [Subscribe("buy", MAY, "lite")]}
+    rows = [
+        *world.rows,
+        *uses("folded", MAY, timedelta(hours=1), 3),
+        *uses("later", end + timedelta(days=1), DAY - DAY, 1),
+    ]
+    lifecycle["later"] = [Subscribe("buy", MAY, "max")]
+    lifecycle["folded"].append(Record("own", MAY, Usage(PRO, output_tokens=1)))
+    asked = settled(World(world.book, rows, lifecycle, {}), engine, until=end)
+    told = {name: [*commands, Advance(end)] for name, commands in lifecycle.items()}
+    check(World(world.book, rows, told, {}), asked)
+    renewals = {row["account"] for row in rows_of_frame(asked.bills) if row["reason"] == "renewal"}
+    assert {"quiet", "folded", "later", "migrates"} <= renewals
+
+
+def test_until_is_no_command_of_an_account_that_is_further_already() -> None:
+    rows = uses("ada", MAY + timedelta(days=40), timedelta(hours=1), 2)
+    world = World(load_book(), rows, {"ada": [Subscribe("buy", MAY, "lite")]}, {})
+    check(world, settled(world, "polars", until=MAY + timedelta(days=1)))
+    batches = table(in_order(rows)).to_batches()
+    (part,) = settle_arrow(batches, world.lifecycle, world.book, until=MAY + timedelta(days=1))
+    assert part.accounts["ada"] == reference(world, "ada").account
+
+
+def test_until_needs_an_aware_instant() -> None:
+    with pytest.raises(InputError, match="until: needs"):
+        settle(table([]), {}, load_book(), until=datetime(2026, 7, 1))

@@ -92,15 +92,17 @@ def settle_arrow(
     *,
     columns: Columns = Columns(),
     accounts: Mapping[str, Account] | None = None,
+    until: datetime | None = None,
     errors: Literal["raise", "column"] = "raise",
     others: bool = True,
 ) -> Iterator[Settled]:
     """Settles usage that comes sorted by account, then instant, then id; yields whole accounts, a batch at a time.
 
     Equal to `fold(account, timeline([*commands, *records]), book)` for each account: `accounts` says how accounts
-    stood before. Accounts of the lifecycle without usage come last; `others=False` leaves them out, for streams that
-    share one lifecycle, such as the partitions of a cluster. Usage or a command that is refused or has no price raises;
-    with `errors="column"` a row names its fault in the column `reason` instead, and changes nothing.
+    stood before, and with `until` each is brought up to that instant (`Lifecycles`). Accounts of the lifecycle without
+    usage come last; `others=False` leaves them out, for streams that share one lifecycle, such as the partitions of a
+    cluster. Usage or a command that is refused or has no price raises; with `errors="column"` a row names its fault in
+    the column `reason` instead, and changes nothing.
 
     Raises `InputError` for rows out of order or of a wrong type, for an id that an account has twice, and for what
     cannot be read as usage; `Refused`, `PricingError`.
@@ -108,7 +110,7 @@ def settle_arrow(
     from mimo_credits.frames.arrow_rows import whole_accounts
 
     check_book(book)
-    known = lifecycle if isinstance(lifecycle, Lifecycles) else Lifecycles(lifecycle, accounts)
+    known = lifecycle if isinstance(lifecycle, Lifecycles) else Lifecycles(lifecycle, accounts, until)
     owes_from = _owes_from(book)
     seen: set[str] = set()
     for rows in whole_accounts(batches, columns, book):
@@ -130,6 +132,7 @@ def _without_usage(name: str, known: Lifecycles, book: RateBook, errors: str) ->
     books = Books(known.account(name))
     for command in known.commands(name):
         _say(name, books, command, book, errors)
+    books.bring_to(known.until, book)
     return books
 
 
@@ -185,7 +188,7 @@ class _Fold:
         self._name, self._rows, self._book, self._owes_from = name, rows, book, owes_from
         self._made, self._errors = made, errors
         self._books = Books(known.account(name))
-        self._ahead = deque(known.commands(name))
+        self._ahead, self._until = deque(known.commands(name)), known.until
 
     def all(self, first: int, end: int) -> Books:
         """The account's books after all its commands and rows."""
@@ -200,6 +203,7 @@ class _Fold:
                 self._decide(first)
                 after += 1
             first = after
+        books.bring_to(self._until, self._book)
         return books
 
     def _comes_before(self, command: Command, row: int) -> bool:

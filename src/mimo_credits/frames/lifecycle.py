@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from mimo_credits.errors import InputError, several, shown, wrong_type
+from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Account, Command, timeline
 from mimo_credits.ledger.account import check_account
 from mimo_credits.ledger.commands import check_id
@@ -17,10 +19,19 @@ Lifecycle: TypeAlias = Mapping[str, Iterable[Command]] | Iterable[tuple[str, Com
 class Lifecycles:
     """What is known of each account before its usage: how it stood, and its commands in the order of `timeline`.
 
+    With `until` each account is brought up to that instant after all else, as `Advance(until)` does: what falls due by
+    then, renewals above all, happens also to an account that has no usage so late.
+
     Raises `InputError` for what is no account id, account or command, and `Conflict` for one id with two contents.
     """
 
-    def __init__(self, lifecycle: Lifecycle, accounts: Mapping[str, Account] | None = None) -> None:
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        accounts: Mapping[str, Account] | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        self.until = None if until is None else to_utc(until, "until")
         self._commands: dict[str, Sequence[Command]] = {}
         self._accounts: dict[str, Account] = {}
         for name, account in ({} if accounts is None else accounts).items():

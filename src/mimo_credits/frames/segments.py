@@ -102,6 +102,11 @@ class Books:
         except (Refused, PricingError, NoSuchCard) as error:
             self.rejected.append(Rejection(command, error))
 
+    def bring_to(self, until: datetime | None, book: RateBook) -> None:
+        """Lets happen what falls due by an instant; nothing without one, or where the account is further already."""
+        if until is not None and (self.account.now is None or self.account.now < until):
+            self.say(Advance(until), book)
+
 
 def course_of(account: Account, commands: Sequence[Command], book: RateBook, until: datetime | None) -> Course:
     """The course of an account from where it stands, without usage, up to `until` and through all its commands.

@@ -13,6 +13,7 @@ Accounts that sums cannot tell are folded row by row (`routing`, `arrow_stream`)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
@@ -68,6 +69,7 @@ def settle(
     *,
     columns: Columns = Columns(),
     accounts: Mapping[str, Account] | None = None,
+    until: datetime | None = None,
     errors: Literal["raise", "column"] = "raise",
 ) -> Settlement:
     """The ledger of every account: usage from a frame, and between it the commands of a lifecycle.
@@ -76,6 +78,10 @@ def settle(
     account, beside what `rate` needs. `accounts` says how accounts stood before, so that one month goes on where the
     last one ended. Each account ends as `fold(account, timeline([*commands, *records]), book)` does. As `timeline`
     does, a row that is there twice counts once; one id with two contents is refused.
+
+    An account stands where its last command or request left it. `until`, such as the end of the month, brings each up
+    to that instant: as if `Advance(until)` were its last command, what falls due by then, such as renewals and their
+    bills, has happened.
 
     With `errors="raise"`, usage that has no price or whose account has no plan at its instant raises `RowsRefused` with
     counts and examples, and a command that is refused raises `Refused`. With `errors="column"` they change nothing: a
@@ -87,7 +93,7 @@ def settle(
     check_book(book)
     if errors not in ("raise", "column"):
         raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
-    known = Lifecycles(lifecycle, accounts)
+    known = Lifecycles(lifecycle, accounts, until)
     frame = opened(usage)
     there = _columns(columns, frame)
     if isinstance(frame, nw.DataFrame):

@@ -252,7 +252,9 @@ class Slots:
         if course is None:
             last = moment(int(self.spans.last[self._number[name]])) if name in self else None
             course = course_of(account, commands, self.book, last)
-        return settle_account(account, commands, course, self._totals(name), self.book)[0]
+        books, _ = settle_account(account, commands, course, self._totals(name), self.book)
+        books.bring_to(self.known.until, self.book)
+        return books
 
     # --- tables -----------------------------------------------------------------------------------------------------
 
