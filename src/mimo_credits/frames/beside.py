@@ -28,19 +28,23 @@ def table_beside(frame: Frame, table: pa.Table) -> Frame:
     return beside
 
 
-def _native(frame: Frame, table_: pa.Table) -> Any:
+def _native(frame: Frame, __mimo_table: pa.Table) -> Any:
     native: Any = frame.to_native()
     engine: Implementation = frame.implementation
     if engine is Implementation.DUCKDB:
-        return native.query("usage", "SELECT * FROM table_")
+        return native.query("usage", "SELECT * FROM __mimo_table")
     if engine is Implementation.POLARS:
         import polars as pl
 
-        made = pl.DataFrame(table_)
+        made = pl.DataFrame(__mimo_table)
         return made if isinstance(frame, nw.DataFrame) else made.lazy()
     if engine is Implementation.PANDAS:
-        return _as_pandas(native, table_)
-    return native.sparkSession.createDataFrame(table_.to_pandas()) if engine is Implementation.PYSPARK else table_
+        return _as_pandas(native, __mimo_table)
+    return (
+        native.sparkSession.createDataFrame(__mimo_table.to_pandas())
+        if engine is Implementation.PYSPARK
+        else __mimo_table
+    )
 
 
 def _as_pandas(native: Any, table: pa.Table) -> Any:
@@ -55,8 +59,29 @@ def _as_pandas(native: Any, table: pa.Table) -> Any:
 def joined(frame: Frame, table: pa.Table, keys: Sequence[str], how: Literal["left", "semi"] = "left") -> Frame:
     """The frame joined with a table where the keys agree."""
     rows: Any = frame
-    found: Frame = rows.join(table_beside(frame, table), on=list(keys), how=how)
+    found: Frame = rows.join(table_beside(frame, _keyed_as(frame, table, keys)), on=list(keys), how=how)
     return found
+
+
+def _keyed_as(frame: Frame, table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """The table with keys of the frame's own types, which PyArrow demands: there are several of text."""
+    engine: Implementation = frame.implementation
+    if engine is not Implementation.PYARROW:
+        return table
+    schema = frame.to_native().schema
+    for key in keys:
+        place = table.schema.get_field_index(key)
+        table = table.set_column(place, key, table[key].cast(schema.field(key).type))
+    return table
+
+
+def plain_pandas(frame: Frame, at: str) -> Frame:
+    """One of pandas without an index, whose names may be those of columns, and in UTC: Narwhals knows not all zones."""
+    if not frame.implementation.is_pandas():
+        return frame
+    native: Any = frame.to_native()
+    bare: Frame = nw.from_native(native.assign(**{at: native[at].dt.tz_convert("UTC")}).reset_index(drop=True))
+    return bare
 
 
 def surely_distinct(frame: Frame, keys: Sequence[str], others: pa.Table) -> bool:
@@ -107,10 +132,10 @@ def _quoted(name: str) -> str:
 
 def integers(column: nw.Series[Any]) -> NDArray[np.int64]:
     """Whole numbers as an array: 0 for gaps. A sum beyond 64 bits, which DuckDB has in 128, is cut off."""
-    if column.dtype.is_integer() and not column.null_count():
-        return column.cast(nw.Int64).to_numpy().astype(np.int64, copy=False)
-    numbers = (0 if one is None or one != one else min(int(one), INT64) for one in column.to_list())  # noqa: PLR0124
-    return np.fromiter(numbers, np.int64, len(column))
+    filled = column.fill_null(0) if column.null_count() else column
+    if filled.dtype.is_decimal():
+        return np.fromiter((min(int(one), INT64) for one in filled.to_list()), np.int64, len(filled))
+    return filled.cast(nw.Int64).to_numpy().astype(np.int64, copy=False)
 
 
 def sorted_batches(frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -22,11 +22,19 @@ import numpy as np
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import FaultyRows, InputError, Reason, RowsRefused, shown
 from mimo_credits.frames.arrow_stream import settle_arrow, told
-from mimo_credits.frames.beside import integers, joined, sorted_batches, surely_distinct, table_beside, timed
+from mimo_credits.frames.beside import (
+    integers,
+    joined,
+    plain_pandas,
+    sorted_batches,
+    surely_distinct,
+    table_beside,
+    timed,
+)
 from mimo_credits.frames.checks import EXAMPLES, collected, examples
 from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.columns import ADDED, REASON, Columns, present
-from mimo_credits.frames.engines import Frame, opened
+from mimo_credits.frames.engines import Frame, opened, schema_of
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
@@ -94,8 +102,9 @@ def settle(
     if errors not in ("raise", "column"):
         raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
     known = Lifecycles(lifecycle, accounts, until)
-    frame = opened(usage)
-    there = _columns(columns, frame)
+    given = opened(usage)
+    there = _columns(columns, given)
+    frame = plain_pandas(given, there.at)
     if isinstance(frame, nw.DataFrame):
         frame = frame.with_row_index(ROW)
     spans = _spans(frame, there)
@@ -110,12 +119,12 @@ def settle(
         _refuse_rows(once, slots, there, sums)
     rows, books = _rows(once, slots, there, errors)
     rejected = {**slots.rejected, **{name: each.rejected for name, each in books.items() if each.rejected}}
-    return Settlement(rows, frame, slots, books, rejected, repeats)
+    return Settlement(_in_order(rows, given, there.at), frame, slots, books, rejected, repeats)
 
 
 def _columns(columns: Columns, frame: Frame) -> Columns:
     """The columns that the frame has. Raises `InputError` where those of account and id are missing, or no text."""
-    schema = frame.collect_schema()
+    schema = schema_of(frame)
     there = present(columns, schema)
     for field in ("account", "id"):
         name = getattr(columns, field)
@@ -175,16 +184,20 @@ def _check_taken(frame: Frame, key: Sequence[str], taken: pa.Table) -> None:
 
 def _spans(frame: Frame, columns: Columns) -> Spans:
     """The first and last instant of each account's rows. Raises `InputError` for rows without an account."""
-    if isinstance(frame, nw.DataFrame) and not len(frame):
-        return Spans([], _NO_INTS, _NO_INTS)
+    if isinstance(frame, nw.DataFrame):
+        if not len(frame):
+            return Spans([], _NO_INTS, _NO_INTS)
+        if frame[columns.account].null_count():
+            raise InputError(columns.account, "is null in some rows")
     us = nw.col(US)
-    placed = timed(frame, columns.at, US)
+    # Rows without an instant, or outside the calendar, are refused by their rating.
+    within = nw.when((us >= 0) & (us <= _LAST)).then(us).alias(US)
+    placed = timed(frame, columns.at, US).with_columns(within)
     found = collected(placed.group_by(columns.account).agg(us.min().alias("first"), us.max().alias("last")))
     names = found[columns.account].to_list()
-    if any(name is None or name != name for name in names):  # noqa: PLR0124
+    if None in names:
         raise InputError(columns.account, "is null in some rows")
-    # Rows without an instant, or outside the calendar, are refused by their rating.
-    return Spans(names, *(np.clip(integers(found[name]), 0, _LAST) for name in ("first", "last")))
+    return Spans(names, integers(found["first"]), integers(found["last"]))
 
 
 # --- sums -----------------------------------------------------------------------------------------------------------
@@ -266,7 +279,7 @@ def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Sums) -> No
     )
 
 
-def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Any, dict[str, Books]]:
+def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Frame, dict[str, Books]]:
     """All rows with who paid for them, and the books of the accounts that were folded."""
     schema = frame.collect_schema()
     kept = [*schema, *RESULTS, *([REASON] if errors == "column" else [])]
@@ -285,9 +298,20 @@ def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[An
         folded, books = _folded(frame, slots, columns, errors)
         parts.append(_like(folded.select(kept), parts[0]))
     rows: Frame = nw.concat(parts, how="vertical") if len(parts) > 1 else parts[0]
-    if isinstance(rows, nw.DataFrame):
-        rows = rows.sort(ROW).drop(ROW)
-    return rows.to_native(), books
+    return rows, books
+
+
+def _in_order(rows: Frame, given: Frame, at: str) -> Any:
+    """The native frame: an eager one has the order of rows that was given, one of pandas its index and zone, too."""
+    if not isinstance(rows, nw.DataFrame):
+        return rows.to_native()
+    ordered = rows.sort(ROW)
+    native: Any = ordered.drop(ROW).to_native()
+    if rows.implementation.is_pandas():
+        before: Any = given.to_native()
+        native[at] = native[at].astype(before[at].dtype)
+        native.index = before.index.take(ordered[ROW].to_numpy())
+    return native
 
 
 def _paid_by_pots(rows: Frame) -> Frame:

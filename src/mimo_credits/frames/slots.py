@@ -48,8 +48,8 @@ SLOT, POOL, IS_REFUSED, SEGMENT = f"{OWN}slot", f"{OWN}pool", f"{OWN}refused", "
 
 NOT_TIGHT = -1
 _NO_SEGMENT = -1
-_NEVER = 2**52
-"""An instant after all others, in microseconds since 1970, which a float of 64 bits holds, too."""
+_NEVER = INT64
+"""An instant after all others, in microseconds since 1970."""
 
 
 class Spans(NamedTuple):
@@ -127,7 +127,8 @@ class Slots:
         self._whose = whose[order]
         self.first = np.searchsorted(self._whose, np.arange(len(names) + 1))
         without = [name for name in self.known if name not in self and self.known.commands(name)]
-        checked = self._plain(Spans(without, *[np.full(len(without), _NEVER, np.int64)] * 2))
+        nothing = np.full(len(without), _NEVER), np.full(len(without), -1)
+        checked = self._plain(Spans(without, *nothing))
         for number in sorted(set(range(len(without))).difference(checked.whose.tolist())):
             self._run(without[number], None)
 
