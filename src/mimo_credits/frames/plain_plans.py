@@ -183,7 +183,7 @@ class _Offers:
             number=np.where(anew, 1, plans.number + renewed),
             rule=rule,
         )
-        known = renewed & (pool != _NOT_PLAIN)
+        known = pool != _NOT_PLAIN
         gone_on.end[known] = self._ends(gone_on.where(known))
         return gone_on
 
