@@ -10,6 +10,7 @@ from narwhals.stable.v2 import Implementation
 
 from mimo_credits.frames.checks import collected
 from mimo_credits.frames.engines import Frame, with_micros
+from mimo_credits.frames.sql_text import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,8 +62,7 @@ def timed(frame: Frame, at: str, name: str) -> Frame:
     if engine is not Implementation.DUCKDB:
         return with_micros(frame, at, name)
     native: Any = frame.to_native()
-    column = '"' + at.replace('"', '""') + '"'
-    placed: Frame = nw.from_native(native.project(f'*, epoch_us({column}) AS "{name}"'))
+    placed: Frame = nw.from_native(native.project(f"*, epoch_us({quoted(at)}) AS {quoted(name)}"))
     return placed
 
 

@@ -20,6 +20,8 @@ from mimo_credits.frames.checks import Fault, refuse
 from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns, present
 from mimo_credits.frames.engines import Frame, joined, opened, schema_of, with_micros
+from mimo_credits.frames.extremes import extremes_of
+from mimo_credits.frames.plainly import all_in_order
 from mimo_credits.frames.relation import RateRow, Relation, most_of, relation_of
 from mimo_credits.frames.sql_text import duckdb_query
 from mimo_credits.table import SECONDS_PER_HOUR
@@ -62,7 +64,8 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
         _queried(wrapped, relation, there) if wrapped.implementation.is_duckdb() else _rated(wrapped, relation, there)
     )
     if errors == "raise":
-        refuse(rated, there)
+        if not all_in_order(extremes_of(wrapped, there), relation, there):
+            refuse(rated, there)
         rated = rated.drop(REASON)
     return rated.to_native()
 
