@@ -135,16 +135,26 @@ def test_an_instant_beyond_all_microseconds_does_not_come_round():
     comes_round = (2**64 + int(NOON.timestamp() * 10**6)) // 1_000
     at = pa.array([comes_round]).cast(pa.timestamp("ms", "UTC"))
     frame = pl.DataFrame(table_of(GOOD[:1]).set_column(2, "at", at)).lazy()
+    (flat,) = extremes_of(nw.from_native(frame), Columns())
+    assert flat.at == Span(comes_round * 1_000, comes_round * 1_000)
     assert not is_in_order(frame, MADE)
 
 
 @pytest.mark.parametrize("infinite", ["infinity", "-infinity"])
 def test_infinity_is_no_instant(infinite):
+    """Whether it is the least or the greatest of its model's; this book's card is in force from 1970 on."""
     with duckdb.connect() as connection:
-        connection.register("good", table_of(GOOD))
+        connection.register("good", table_of([Row(NOON, "flat", 5), Row(NOON, "flat", 6)]))
         connection.execute("CREATE TABLE requests AS SELECT * FROM good")
+        assert is_in_order(connection.table("requests"), BOOKS["one made card"])
         connection.execute(f"UPDATE requests SET \"at\" = '{infinite}' WHERE n = 0")
-        assert not is_in_order(connection.table("requests"), MADE)
+        assert not is_in_order(connection.table("requests"), BOOKS["one made card"])
+
+
+@each_lazy
+def test_rows_without_a_model_have_gaps(engine):
+    (nameless,) = extremes_of(nw.from_native(LAZY[engine](table_of([Row(NOON, None, 5)]))), Columns())
+    assert (nameless.model, nameless.gaps) == ("", True)
 
 
 @pytest.mark.parametrize("kind", ["UTINYINT", "UBIGINT", "HUGEINT", "UHUGEINT"])
