@@ -12,6 +12,7 @@ from narwhals.stable.v2 import Implementation
 from mimo_credits.frames.checks import collected
 from mimo_credits.frames.engines import Frame, with_micros
 from mimo_credits.frames.relation import INT64
+from mimo_credits.frames.sql_text import quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,7 +109,7 @@ def _distinct_in_polars(own: pl.LazyFrame, others: pl.LazyFrame, keys: Sequence[
 
 
 def _distinct_in_duckdb(own: Any, others: Any, keys: Sequence[str]) -> bool:
-    names = [*map(_quoted, keys)]
+    names = [*map(quoted, keys)]
     each = f"hash({', '.join(names)}) AS hash, {' OR '.join(f'{name} IS NULL' for name in names)} AS gap"
     both = own.project(each).union(others.project(each))
     ((rows, distinct, gaps),) = both.aggregate("count(*), count(DISTINCT hash), count(*) FILTER (gap)").fetchall()
@@ -121,13 +122,8 @@ def timed(frame: Frame, at: str, name: str) -> Frame:
     if engine is not Implementation.DUCKDB:
         return with_micros(frame, at, name)
     native: Any = frame.to_native()
-    placed: Frame = nw.from_native(native.project(f"*, epoch_us({_quoted(at)}) AS {_quoted(name)}"))
+    placed: Frame = nw.from_native(native.project(f"*, epoch_us({quoted(at)}) AS {quoted(name)}"))
     return placed
-
-
-def _quoted(name: str) -> str:
-    """A name for DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def integers(column: nw.Series[Any]) -> NDArray[np.int64]:

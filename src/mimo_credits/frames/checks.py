@@ -40,7 +40,7 @@ class Fault(StrEnum):
 
 
 def refuse(rated: Frame, columns: Columns) -> None:
-    """Raises `RowsRefused` where rows of a rated lazy frame have a reason.
+    """Raises `RowsRefused` where rows of a rated lazy frame have a reason: for frames that are not `plainly` in order.
 
     One pass over the rows counts the faults; only where there are some are their rows looked for.
     """

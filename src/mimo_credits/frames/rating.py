@@ -20,6 +20,8 @@ from mimo_credits.frames.checks import Fault, refuse
 from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns, present
 from mimo_credits.frames.engines import Frame, joined, opened, schema_of, with_micros
+from mimo_credits.frames.extremes import extremes_of
+from mimo_credits.frames.plainly import all_in_order
 from mimo_credits.frames.relation import RateRow, Relation, most_of, relation_of
 from mimo_credits.frames.sql_text import duckdb_query
 from mimo_credits.table import SECONDS_PER_HOUR
@@ -43,9 +45,11 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
     keeps its rows in their order, a lazy one stays lazy. `columns` names the columns that hold the requests.
     `millicredits` is an int64, `band` counts from 0, `card` is the card's id.
 
-    With `errors="raise"` every row is checked before this returns, and `RowsRefused` counts each `Fault`: on a lazy
-    frame that is one pass over its rows, run here and now. With `errors="column"` nothing runs, and a column `reason`
-    names the fault of each row that cannot be rated, whose `millicredits` are 0, `band` -1 and `rated` false.
+    With `errors="raise"` every row is checked before this returns, and `RowsRefused` counts each `Fault`. On a lazy
+    frame that is a pass over its rows, run here and now, which finds the least and greatest values of each model; only
+    where these leave room for a fault, further passes look at the rows one by one. With `errors="column"` nothing runs,
+    and a column `reason` names the fault of each row that cannot be rated, whose `millicredits` are 0, `band` -1 and
+    `rated` false.
 
     Raises `InputError` for naive instants, a column that is missing or of the wrong kind, or in the way.
     """
@@ -62,7 +66,8 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
         _queried(wrapped, relation, there) if wrapped.implementation.is_duckdb() else _rated(wrapped, relation, there)
     )
     if errors == "raise":
-        refuse(rated, there)
+        if not all_in_order(extremes_of(wrapped, there), relation, there):
+            refuse(rated, there)
         rated = rated.drop(REASON)
     return rated.to_native()
 

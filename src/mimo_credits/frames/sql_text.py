@@ -8,6 +8,7 @@ no literal of a timestamp has a say. Every name and every text is quoted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from mimo_credits.book import RateBook
@@ -84,10 +85,16 @@ def rate_sql(book: RateBook, source: str, dialect: Dialect, *, columns: Columns 
     return "\n".join([*query.remarks(), *query.lines(query.listed())])
 
 
+@lru_cache(maxsize=16)
 def duckdb_query(relation: Relation, source: str, columns: Columns) -> str:
     """The same for DuckDB to read fast: long lists of rows take it seconds, texts to be split no time."""
     query = _Query(relation, source, _WORDS["duckdb"], columns)
     return "\n".join(query.lines(query.split()))
+
+
+def quoted(name: str, quote: str = '"') -> str:
+    """A name of a column or table as SQL takes it, whatever is in it."""
+    return quote + name.replace(quote, quote * 2) + quote
 
 
 class _Query:
@@ -99,8 +106,7 @@ class _Query:
 
     def name(self, name: str) -> str:
         """A name, quoted."""
-        quote = self.words.quote
-        return quote + name.replace(quote, quote * 2) + quote
+        return quoted(name, self.words.quote)
 
     def text(self, text: str) -> str:
         """A text, quoted."""
