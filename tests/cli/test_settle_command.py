@@ -106,7 +106,7 @@ def test_every_account_ends_as_the_fold_has_it(run: Callable, tmp_path: Path, wr
     spent = sum(account.pots.spent for account in expected.values())
     assert ran.out.splitlines() == [
         "3 accounts, 300 rows, 0 of them refused",
-        f"{spent:,} millicredits spent in all, {-sum(each.pots.overage for each in expected.values()):,} of them overage",
+        f"{spent:,} millicredits spent, {-sum(each.pots.overage for each in expected.values()):,} of them overage",
     ]
     assert expected["ada"].pots.overage < 0
 
@@ -164,10 +164,14 @@ def test_usage_without_a_plan_stops_it_or_is_kept_with_its_fault(run: Callable, 
     ("arguments", "code", "says"),
     [
         (("nothing-*.parquet",), 2, "no file is named like this"),
-        (("{usage}", "--lifecycle", "{naive}"), 2, "is naive"),
-        (("{naive}",), 1, "zone"),
-        (("{usage}", "{naive}"), 1, "zone"),
-        (("{usage}", "{other}"), 2, "columns are not those of the first file"),
+        (("{usage}", "--lifecycle", "{plans}"), 2, "plans.csv, line 2: at: 2026-05-20T09:00:00 is naive"),
+        (("{naive}",), 1, "naive.csv: row 0: column 'at': needs an instant in ISO 8601 with its offset from UTC"),
+        (
+            ("{usage}", "{naive}"),
+            1,
+            "naive.csv: row 0: column 'at': needs an instant in ISO 8601 with its offset from UTC",
+        ),
+        (("{usage}", "{other}"), 1, "only one of the two has id"),
         (("{other}",), 2, "has no column 'id'"),
         (("{usage}", "-o", "rows.xlsx"), 2, "needs a name that ends in"),
         (("{usage}", "--lifecycle", "{broken}"), 2, "broken.jsonl, line 2: is no JSON"),
@@ -187,7 +191,9 @@ def test_what_cannot_be_right_is_said_in_a_line(
     other.write_text(
         "account,at,model,input_tokens,cached_tokens,output_tokens\nada,2026-05-20T09:00:00Z,mimo-v2.5-pro,1,0,0\n"
     )
-    names = {"usage": json_lines(tmp_path), "naive": naive, "broken": broken, "other": other}
+    plans = tmp_path / "plans.csv"
+    plans.write_text("account,at,tier\nada,2026-05-20T09:00:00,lite\n")
+    names = {"plans": plans, "usage": json_lines(tmp_path), "naive": naive, "broken": broken, "other": other}
     ran = run("settle", *(argument.format(**names) for argument in arguments))
     assert ran.code == code
     assert says in ran.err
