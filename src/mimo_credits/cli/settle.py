@@ -63,7 +63,7 @@ def add_to(commands: Commands) -> None:
         "--until",
         type=instant,
         metavar="INSTANT",
-        help=f"bring every account up to this instant, such as {EXAMPLE}: what is due by then happens without usage, too",
+        help=f"bring every account up to this instant, such as {EXAMPLE}: what is due by then happens, usage or not",
     )
     parser.add_argument(
         "--output", "-o", type=Path, metavar="FILE", help="the rows, each with what it cost and who paid"
@@ -127,8 +127,8 @@ def _tell(options: Namespace, totals: Totals) -> None:
 
 
 def _hint(options: Namespace, totals: Totals) -> str | None:
-    """What was probably forgotten where accounts have usage, and no plan."""
-    if "not-subscribed" not in totals.faults.counts or options.accounts is not None:
+    """What was probably forgotten where accounts have usage and nothing is known of them."""
+    if options.accounts is not None or not totals.strangers:
         return None
     return "accounts whose plans were bought in an earlier run need --accounts, which takes what --accounts-out wrote"
 

@@ -51,12 +51,18 @@ class Totals:
         """Whether anything was."""
         return bool(self.faults.counts or self.rejected)
 
+    @property
+    def strangers(self) -> bool:
+        """Whether accounts had usage without a plan of which no file had said a word."""
+        without = self.faults.examples.get("not-subscribed", ())
+        return any(row.values[self._columns.account] not in self._known for row in without)
+
     def refusal(self, hint: str | None) -> NotSettled:
         """The error that names all of it, file and line or row, with a hint as its note."""
         rows = self.faults.counts.total()
         counts = [_counted(count, what) for count, what in ((len(self.rejected), "command"), (rows, "row")) if count]
         lines = [*self.told_commands(), *map(str, self._told_rows())]
-        error = NotSettled("\n  ".join([f"{' and '.join(counts)} refused, nothing is written:", *lines]))
+        error = NotSettled("\n  ".join([f"refused: {' and '.join(counts)}; nothing is written:", *lines]))
         if hint is not None:
             error.add_note(hint)
         return error
@@ -127,4 +133,4 @@ class Totals:
 
 
 def _counted(count: int, what: str) -> str:
-    return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

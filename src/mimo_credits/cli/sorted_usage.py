@@ -63,7 +63,7 @@ class _Reading:
 
     def schema(self) -> pa.Schema:
         """The first rows' columns. Raises `UsageError` where there are none, or one is missing or in the way."""
-        first = next((part for part, _, _ in read_all(self._usage, self._columns)), None)
+        first = next((part for part, _, _ in _parts(self._usage, self._columns)), None)
         if first is None:
             raise UsageError("the files have no rows")
         names = first.rows.schema.names
@@ -80,7 +80,7 @@ class _Reading:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows."""
         try:
-            for part in with_time_left(read_all(self._usage, self._columns), "rows read"):
+            for part in with_time_left(_parts(self._usage, self._columns), "rows read"):
                 self._check_keys(part)
                 self.rows += len(part.rows)
                 yield from part.rows.to_batches()
@@ -100,6 +100,16 @@ class _Reading:
                 raise UnreadableFile(f"{part.file}: row {part.start + place:,}: the column {key!r} is empty")
 
 
+def _parts(usage: Sequence[Path], columns: Columns) -> Iterator[tuple[Part, int, float]]:
+    """What `read_all` gives, with accounts and ids as texts: from a dictionary DuckDB sorts by the place in it."""
+    for part, count, share in read_all(usage, columns):
+        rows = part.rows
+        for place, field in enumerate(rows.schema):
+            if field.name in (columns.account, columns.id) and pa.types.is_dictionary(field.type):
+                rows = rows.set_column(place, field.name, rows.column(place).cast(field.type.value_type))
+        yield part._replace(rows=rows), count, share
+
+
 def _shares(batches: Iterator[pa.RecordBatch], reading: _Reading) -> Iterator[tuple[pa.RecordBatch, int, float]]:
     """The batches with how many rows each has and how much of all there is up to it."""
     done = 0
@@ -113,7 +123,7 @@ def places_of(
 ) -> dict[tuple[str, str], Place]:
     """Where rows stand, by account and id. Sorting has lost it: the files are read once more, until all are found."""
     left, places = set(wanted), dict[tuple[str, str], Place]()
-    for part, _, _ in read_all(usage, columns):
+    for part, _, _ in _parts(usage, columns):
         if not left:
             break
         ids = part.rows.column(columns.id)
