@@ -113,7 +113,7 @@ def test_accounts_may_be_packed(run: Callable, tmp_path: Path) -> None:
     (tmp_path / "later.csv").write_text(f"{HEADINGS}\nada,2026-08-20T09:00:00Z,z,mimo-v2.5-pro,1,0,0\n")
     ran = run("settle", tmp_path / "later.csv", "--accounts", state)
     assert ran.out.splitlines() == [
-        "3 accounts, 1 rows, 0 of them refused",
+        "3 accounts, 1 row, 0 of them refused",
         "300,000 millicredits spent, 0 of them overage",
     ]
 
@@ -151,13 +151,20 @@ def test_columns_may_have_other_names(run: Callable, tmp_path: Path) -> None:
     assert "has no column 'account'; --column says how a column is called" in ran.err
 
 
-def test_ids_from_a_dictionary_are_sorted_as_texts(run: Callable, tmp_path: Path) -> None:
-    rows = pa.Table.from_pylist([row | {"at": "2026-06-20T09:00:00Z"} for row in usage() if row["account"] == "ada"])
-    at = rows["at"].cast(pa.timestamp("us", "UTC"))
-    ids = pa.chunked_array([rows["id"].combine_chunks().dictionary_encode()])
-    parquet.write_table(rows.set_column(1, "at", at).set_column(2, "id", ids), tmp_path / "usage.parquet")
-    ran = run("settle", tmp_path / "usage.parquet", "--lifecycle", lifecycle(tmp_path))
-    assert (ran.code, ran.out.splitlines()[0]) == (0, "3 accounts, 150 rows, 0 of them refused"), ran.err
+def test_ids_from_a_dictionary_are_texts(run: Callable, tmp_path: Path) -> None:
+    def settled(last_id: str, last_model: str = "mimo-v2.5") -> tuple[int, str]:
+        rows = usage()[:150]
+        rows[140] |= {"id": last_id, "model": last_model}
+        made = pa.Table.from_pylist([row | {"at": "2026-06-20T09:00:00Z"} for row in rows])
+        at = made["at"].cast(pa.timestamp("us", "UTC"))
+        ids = pa.chunked_array([made["id"].combine_chunks().dictionary_encode()])
+        parquet.write_table(made.set_column(1, "at", at).set_column(2, "id", ids), tmp_path / "usage.parquet")
+        ran = run("settle", tmp_path / "usage.parquet", "--lifecycle", lifecycle(tmp_path))
+        return ran.code, ran.out or ran.err
+
+    assert settled("a")[1].startswith("3 accounts, 150 rows, 0 of them refused")
+    assert "usage.parquet: row 140: the column 'id' is empty" in settled("")[1]
+    assert "unknown-model: 1, such as\n    row 140: file" in settled("a", "mimo-v9")[1]
 
 
 def test_one_card_may_settle_all(run: Callable, tmp_path: Path) -> None:

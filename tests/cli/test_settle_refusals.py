@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mimo_credits import Account, Advance, ChangeTier, Subscribe, fold, load_book, timeline
+from mimo_credits.cli import request_files
 from mimo_credits.wire import to_data
 from tests.cli.usage_files import COMMANDS, START, accounts_in, json_lines, lifecycle, reference, usage
 
@@ -141,6 +142,20 @@ def test_an_instant_of_a_csv_in_another_form_is_told(
     assert f"usage.csv: row {row}: column 'at': needs an instant in ISO 8601 with its offset from UTC" in ran.err
     assert f"not '{at}'" in ran.err
     assert "assume_timezone" not in ran.err
+
+
+@pytest.mark.parametrize("at", ["2026-06-20 09:00:00", "2026-06-20T09:00:00 UTC", "noon"])
+@pytest.mark.parametrize("command", ["settle", "rate"])
+def test_an_instant_of_json_lines_in_another_form_is_told(
+    run: Callable, tmp_path: Path, command: str, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_files, "_BLOCK", 1_000)
+    rows = usage()
+    rows[290] |= {"at": at}
+    ran = run(command, written(tmp_path / "usage.jsonl", *rows), "-o", tmp_path / "out.csv")
+    assert ran.code == 1
+    assert "usage.jsonl: row 290: column 'at': needs an instant in ISO 8601 with its offset from UTC" in ran.err
+    assert f"not '{at}'" in ran.err
 
 
 def test_a_count_of_a_csv_that_is_none_is_told(run: Callable, tmp_path: Path) -> None:

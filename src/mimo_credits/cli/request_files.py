@@ -202,11 +202,40 @@ def _jsonl(file: Path, columns: Columns) -> Iterator[tuple[pa.Table, float]]:
 
     with _stream(file) as (_, text):
         names = arrow_json.open_json(text, arrow_json.ReadOptions(block_size=_BLOCK)).schema.names
-    schema = pa.schema([(name, kind) for name, kind in _types(columns).items() if name in names])
-    parse = arrow_json.ParseOptions(explicit_schema=schema)
+    # Instants are read as texts first: the reader of JSON takes one without an offset to be in UTC.
+    types = _types(columns) | {columns.at: pa.string()}
+    schema = pa.schema([(name, kind) for name, kind in types.items() if name in names])
+    parse, start = arrow_json.ParseOptions(explicit_schema=schema), 0
     with _stream(file) as (raw, text):
         for batch in arrow_json.open_json(text, arrow_json.ReadOptions(block_size=_BLOCK), parse):
-            yield pa.Table.from_batches([batch]), raw.tell() / max(1, file.stat().st_size)
+            rows = pa.Table.from_batches([batch])
+            if columns.at in names:
+                rows = _with_instants(rows, columns.at, file, start)
+            start += len(rows)
+            yield rows, raw.tell() / max(1, file.stat().st_size)
+
+
+def _with_instants(rows: pa.Table, name: str, file: Path, start: int) -> pa.Table:
+    """The rows with the texts of a column as instants. Raises `UnreadableFile` for one that is none."""
+    import pyarrow as pa
+
+    column = rows.column(name)
+    try:
+        return rows.set_column(rows.schema.names.index(name), name, column.cast(_instants()))
+    except pa.ArrowInvalid:
+        row = next(row for row, text in enumerate(column) if not _is_instant(text))
+    value = visible(repr(column[row].as_py()))
+    raise UnreadableFile(f"{file}: row {start + row:,}: column {name!r}: needs {_INSTANT}, not {value}")
+
+
+def _is_instant(text: pa.Scalar) -> bool:
+    import pyarrow as pa
+
+    try:
+        text.cast(_instants())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 _READERS = {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}
@@ -217,7 +246,13 @@ def _types(columns: Columns) -> dict[str, pa.DataType]:
     import pyarrow as pa
 
     counts = dict.fromkeys(columns.counts, pa.int64())
-    return {columns.at: pa.timestamp("us", "UTC"), columns.model: pa.string(), **counts}
+    return {columns.at: _instants(), columns.model: pa.string(), **counts}
+
+
+def _instants() -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.timestamp("us", "UTC")
 
 
 @contextmanager

@@ -110,8 +110,9 @@ class Totals:
 
     def text(self) -> str:
         """All accounts in a few lines."""
+        settled = f"{_counted(self.accounts, 'account')}, {_counted(self.rows, 'row')}"
         lines = [
-            f"{self.accounts:,} accounts, {self.rows:,} rows, {self.faults.counts.total():,} of them refused",
+            f"{settled}, {self.faults.counts.total():,} of them refused",
             *self.faults.lines(),
             f"{self.millicredits:,} millicredits spent, {self.overage:,} of them overage",
         ]

@@ -101,7 +101,7 @@ class _Reading:
 
 
 def _parts(usage: Sequence[Path], columns: Columns) -> Iterator[tuple[Part, int, float]]:
-    """What `read_all` gives, with accounts and ids as texts: from a dictionary DuckDB sorts by the place in it."""
+    """What `read_all` gives, with accounts and ids as plain texts, where they came from a dictionary."""
     for part, count, share in read_all(usage, columns):
         rows = part.rows
         for place, field in enumerate(rows.schema):
