@@ -101,26 +101,27 @@ def read_all(files: Sequence[Path], columns: Columns) -> Iterator[tuple[Part, in
 
 def _alike(parts: Iterable[Part]) -> Iterator[Part]:
     """The parts, all with the columns of the first. Raises `UnreadableFile`, naming the file that has others."""
+    schema: pa.Schema | None = None
+    for part in parts:
+        if schema is None:
+            schema, first = part.rows.schema, part.file
+        yield part._replace(rows=_with_schema(part, schema, first))
+
+
+def _with_schema(part: Part, schema: pa.Schema, first: Path) -> pa.Table:
     import pyarrow as pa
 
-    first: Part | None = None
-    for part in parts:
-        names = part.rows.schema.names
-        first = first or part
-        schema = first.rows.schema
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise UnreadableFile(f"{part.file}: has more than one column {twice!r}")
-        if set(names) != set(schema.names):
-            more = ", ".join(sorted(set(names) ^ set(schema.names)))
-            raise UnreadableFile(
-                f"{part.file}: its columns are not those of {first.file}: only one of the two has {more}"
-            )
-        try:
-            yield part._replace(rows=part.rows.select(schema.names).cast(schema))
-        except pa.ArrowException as error:
-            why = f"its columns are of other kinds than those of {first.file}: {error}"
-            raise UnreadableFile(f"{part.file}: {why}") from None
+    names = part.rows.schema.names
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableFile(f"{part.file}: has more than one column {twice!r}")
+    if set(names) != set(schema.names):
+        more = ", ".join(sorted(set(names) ^ set(schema.names)))
+        raise UnreadableFile(f"{part.file}: its columns are not those of {first}: only one of the two has {more}")
+    try:
+        return part.rows.select(schema.names).cast(schema)
+    except pa.ArrowException as error:
+        raise UnreadableFile(f"{part.file}: its columns are of other kinds than those of {first}: {error}") from None
 
 
 def read(file: Path, columns: Columns) -> Iterator[Part]:

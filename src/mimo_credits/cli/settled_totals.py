@@ -69,7 +69,7 @@ class Totals:
 
     def told_commands(self) -> Iterator[str]:
         """Each refused command in a line; those beyond some are only counted."""
-        told = self._rejections()[:_MOST_TOLD]
+        told = self._placed(self.rejected[:_MOST_TOLD])
         for each in told:
             place = f"{each['file']}, line {each['line']}: " if each["line"] else ""
             named = f"{each['type']} {shown(each['id'])}" if each["id"] else f"{each['type']}"
@@ -77,11 +77,10 @@ class Totals:
         if len(told) < len(self.rejected):
             yield f"and {len(self.rejected) - len(told):,} more commands are refused (--json names them all)"
 
-    def _rejections(self) -> list[dict[str, str | None]]:
-        if not self.rejected:
-            return []
-        wanted = [(name, rejection.command) for name, rejection in self.rejected]
-        lines = {} if self._lifecycle is None else lines_of(self._lifecycle, wanted)
+    def _placed(self, rejected: Sequence[tuple[str, Rejection]]) -> list[dict[str, str | None]]:
+        """Refused commands with the lines where they stand; what only `--until` asked for has none."""
+        wanted = [(name, rejection.command) for name, rejection in rejected]
+        lines = lines_of(self._lifecycle, wanted) if self._lifecycle is not None and wanted else {}
         return [
             {
                 "file": None if self._lifecycle is None else str(self._lifecycle),
@@ -91,7 +90,7 @@ class Totals:
                 "id": getattr(command, "id", None),
                 "why": str(error),
             }
-            for name, (command, error) in self.rejected
+            for name, (command, error) in rejected
         ]
 
     def _told_rows(self) -> list[FaultyRows]:
@@ -129,7 +128,7 @@ class Totals:
             "credits": in_credits(self.millicredits),
             "overage": in_credits(self.overage),
             "faults": self.faults.document(),
-            "rejected": self._rejections(),
+            "rejected": self._placed(self.rejected),
         }
 
 
