@@ -24,9 +24,10 @@ OPTIONS = {
     ],
     ("tiers",): [*CARD, "--json"],
     ("compare",): ["--workload", "--times", "--card", "--at", "--model", "--json"],
-    ("rate",): ["--output", "--card", "--errors", "--column", "--json"],
+    ("rate",): ["--output", "--card", "--errors", "--keep-going", "--column", "--json"],
     ("settle",): [
-        *("--lifecycle", "--accounts", "--output", "--statements", "--bills", "--accounts-out", "--keep-going"),
+        *("--lifecycle", "--accounts", "--output", "--statements", "--bills", "--accounts-out", "--until"),
+        *("--card", "--errors", "--keep-going", "--column", "--json"),
     ],
     ("cards",): ["--provider", "--json"],
     ("cards", "list"): ["--provider", "--json"],

@@ -5,94 +5,21 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from mimo_credits import Account, Grant, Record, Subscribe, Usage, fold, load_book, timeline
-from mimo_credits.wire import from_data, to_data
-
-START = datetime(2026, 5, 20, 9, tzinfo=UTC)
-COMMANDS = {
-    "ada": [Subscribe("buy", START, "lite"), Grant("gift", START, 1_000)],
-    "bob": [Subscribe("buy", START + timedelta(hours=3), "max", "CNY")],
-    "idle": [Subscribe("buy", START, "pro")],
-}
-
-
-def records(name: str) -> list[Record]:
-    """Requests over two months, the May migration among them; those of ada outgrow her plan."""
-    tokens = 900_000 if name == "ada" else 50_000
-    model = "mimo-v2.5-pro"
-    return [
-        Record(
-            f"request-{number:03}",
-            START + timedelta(hours=4 + 9 * number),
-            Usage(model, input_tokens=tokens, cached_tokens=tokens // 3, output_tokens=tokens // 90),
-        )
-        for number in range(150)
-    ]
-
-
-def usage() -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = [
-        {
-            "account": name,
-            "at": record.at.isoformat(),
-            "id": record.id,
-            "model": record.usage.model,
-            "input_tokens": record.usage.input_tokens,
-            "cached_tokens": record.usage.cached_tokens,
-            "output_tokens": record.usage.output_tokens,
-        }
-        for name in ("bob", "ada")
-        for record in records(name)
-    ]
-    return rows[::-1]
-
-
-def parquet(path: Path) -> Path:
-    table = pa.Table.from_pylist(usage())
-    at = pa.array([datetime.fromisoformat(text) for text in table["at"].to_pylist()], pa.timestamp("us", "UTC"))
-    half = len(table) // 2
-    table = table.set_column(1, "at", at)
-    pa.parquet.write_table(table.slice(0, half), path / "usage-1.parquet")
-    pa.parquet.write_table(table.slice(half), path / "usage-2.parquet")
-    return path / "usage-*.parquet"
-
-
-def comma_separated(path: Path) -> Path:
-    pa.csv.write_csv(pa.Table.from_pylist(usage()), path / "usage.csv")
-    return path / "usage.csv"
-
-
-def json_lines(path: Path) -> Path:
-    (path / "usage.jsonl").write_text("".join(json.dumps(row) + "\n" for row in usage()))
-    return path / "usage.jsonl"
-
-
-def lifecycle(path: Path) -> Path:
-    lines = [{"account": name, **to_data(command)} for name, commands in COMMANDS.items() for command in commands]
-    (path / "lifecycle.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return path / "lifecycle.jsonl"
-
-
-def reference() -> dict[str, Account]:
-    book = load_book()
-    usage = {"ada": records("ada"), "bob": records("bob")}
-    return {
-        name: fold(Account(), timeline([*commands, *usage.get(name, ())]), book)[0]
-        for name, commands in COMMANDS.items()
-    }
-
-
-def accounts_in(path: Path) -> dict[str, Account]:
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return {line.pop("account"): from_data(line) for line in lines}
+from tests.cli.usage_files import (
+    START,
+    accounts_in,
+    comma_separated,
+    json_lines,
+    lifecycle,
+    parquet,
+    reference,
+    usage,
+)
 
 
 @pytest.mark.parametrize("written", [parquet, comma_separated, json_lines])
@@ -106,7 +33,7 @@ def test_every_account_ends_as_the_fold_has_it(run: Callable, tmp_path: Path, wr
     spent = sum(account.pots.spent for account in expected.values())
     assert ran.out.splitlines() == [
         "3 accounts, 300 rows, 0 of them refused",
-        f"{spent:,} millicredits spent in all, {-sum(each.pots.overage for each in expected.values()):,} of them overage",
+        f"{spent:,} millicredits spent, {-sum(each.pots.overage for each in expected.values()):,} of them overage",
     ]
     assert expected["ada"].pots.overage < 0
 
@@ -117,7 +44,7 @@ def test_rows_statements_and_bills_agree(run: Callable, tmp_path: Path) -> None:
         *("--statements", tmp_path / "statements.csv", "--bills", tmp_path / "bills.jsonl"),
     )
     assert ran.code == 0, ran.err
-    rows = pa.parquet.read_table(tmp_path / "rows.parquet")
+    rows = pyarrow.parquet.read_table(tmp_path / "rows.parquet")
     with (tmp_path / "statements.csv").open() as lines:
         statements = list(csv.DictReader(lines))
     bills = [json.loads(line) for line in (tmp_path / "bills.jsonl").read_text().splitlines()]
@@ -164,10 +91,14 @@ def test_usage_without_a_plan_stops_it_or_is_kept_with_its_fault(run: Callable, 
     ("arguments", "code", "says"),
     [
         (("nothing-*.parquet",), 2, "no file is named like this"),
-        (("{usage}", "--lifecycle", "{naive}"), 2, "is naive"),
-        (("{naive}",), 1, "zone"),
-        (("{usage}", "{naive}"), 1, "zone"),
-        (("{usage}", "{other}"), 2, "columns are not those of the first file"),
+        (("{usage}", "--lifecycle", "{plans}"), 2, "plans.csv, line 2: at: 2026-05-20T09:00:00 is naive"),
+        (("{naive}",), 1, "naive.csv: row 0: column 'at': needs an instant in ISO 8601 with its offset from UTC"),
+        (
+            ("{usage}", "{naive}"),
+            1,
+            "naive.csv: row 0: column 'at': needs an instant in ISO 8601 with its offset from UTC",
+        ),
+        (("{usage}", "{other}"), 1, "only one of the two has id"),
         (("{other}",), 2, "has no column 'id'"),
         (("{usage}", "-o", "rows.xlsx"), 2, "needs a name that ends in"),
         (("{usage}", "--lifecycle", "{broken}"), 2, "broken.jsonl, line 2: is no JSON"),
@@ -187,7 +118,9 @@ def test_what_cannot_be_right_is_said_in_a_line(
     other.write_text(
         "account,at,model,input_tokens,cached_tokens,output_tokens\nada,2026-05-20T09:00:00Z,mimo-v2.5-pro,1,0,0\n"
     )
-    names = {"usage": json_lines(tmp_path), "naive": naive, "broken": broken, "other": other}
+    plans = tmp_path / "plans.csv"
+    plans.write_text("account,at,tier\nada,2026-05-20T09:00:00,lite\n")
+    names = {"plans": plans, "usage": json_lines(tmp_path), "naive": naive, "broken": broken, "other": other}
     ran = run("settle", *(argument.format(**names) for argument in arguments))
     assert ran.code == code
     assert says in ran.err

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from mimo_credits.book import RateBook
 from mimo_credits.card import RateCard
 from mimo_credits.catalog import list_cards, load_book, load_card, load_workloads, names_a_file
 from mimo_credits.errors import InputError, MimoCreditsError, nearest
@@ -21,6 +23,12 @@ Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 EXAMPLE = "2026-05-27T00:00:00+08:00"
 
 CARD = "a card's version or id, such as 2026-05-27.1 or deepseek/2026-05-22, or the path of a card file (*.toml)"
+
+FIELDS = (
+    *("at", "model", "input_tokens", "cached_tokens", "output_tokens"),
+    *("audio_seconds", "web_searches", "images", "id"),
+)
+"""The fields of a request, which columns of a file hold."""
 
 _COUNT = re.compile(r"\d+|\d{1,3}(,\d{3})+|\d+(_\d+)+", re.ASCII)
 _MOST_DIGITS = 30
@@ -44,6 +52,13 @@ class Alias(NamedTuple):
     name: str
     model: str
     typed: str
+
+
+class Named(NamedTuple):
+    """A field of a request and the column that holds it, as typed: `at=created_at`."""
+
+    field: str
+    column: str
 
 
 def count(text: str) -> int:
@@ -78,6 +93,42 @@ def alias(text: str) -> Alias:
     return Alias(name, model, text)
 
 
+def add_columns(parser: ArgumentParser, fields: Sequence[str]) -> None:
+    """The option that says which columns hold the fields; it leaves a list of `Named`."""
+
+    def named(text: str) -> Named:
+        name, _, column = text.partition("=")
+        if not column:
+            raise ArgumentTypeError(f"{text!r} is not FIELD=NAME, such as at=created_at")
+        if name not in fields:
+            alike = nearest(name, fields)
+            hint = f"nearest: {', '.join(alike)}" if alike else f"the fields are {', '.join(fields)}"
+            raise ArgumentTypeError(f"there is no field {name!r}; {hint}")
+        return Named(name, column)
+
+    parser.add_argument(
+        "--column",
+        action="append",
+        type=named,
+        default=[],
+        metavar="FIELD=NAME",
+        help=f"the column that holds a field, such as at=created_at (fields: {', '.join(fields)})",
+    )
+
+
+def add_errors(parser: ArgumentParser) -> None:
+    """The two spellings of one option: whether what is refused stops a command (`raise`) or is kept (`column`)."""
+    parser.add_argument(
+        "--errors",
+        choices=("raise", "column"),
+        default="raise",
+        help="refuse faulty rows (raise) or keep them, their fault in the column reason (column)",
+    )
+    parser.add_argument(
+        "--keep-going", action="store_const", const="column", dest="errors", help="the same as --errors column"
+    )
+
+
 def add_json(parser: ArgumentParser) -> None:
     """The option that turns the result into JSON."""
     parser.add_argument("--json", action="store_true", help="print one JSON object (amounts as strings)")
@@ -100,6 +151,11 @@ def chosen_card(options: Namespace) -> tuple[RateCard, str]:
     if options.at is not None:
         return load_book().at(options.at), f"in force at {options.at:%Y-%m-%d %H:%M:%S} UTC"
     return load_card(list_cards()[-1]), "the newest published"
+
+
+def chosen_book(card: str | None) -> RateBook:
+    """The book of the one card that `--card` names, else that of the published cards. Raises what `named_card` does."""
+    return load_book() if card is None else RateBook.fixed(named_card("--card", card))
 
 
 def named_workload(name: str) -> Workload:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
-from collections import Counter
+from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mimo_credits.book import RateBook
-from mimo_credits.catalog import load_book
-from mimo_credits.cli.arguments import CARD, Commands, UsageError, add_json, named_card
+from mimo_credits.cli.arguments import (
+    CARD,
+    FIELDS,
+    Commands,
+    UsageError,
+    add_columns,
+    add_errors,
+    add_json,
+    chosen_book,
+)
+from mimo_credits.cli.faulty_rows import Faults
 from mimo_credits.cli.output import in_credits, show, show_json, with_time_left
-from mimo_credits.errors import FaultyRow, FaultyRows, RowsRefused, nearest
+from mimo_credits.errors import RowsRefused
 from mimo_credits.exact import to_credits
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from mimo_credits.cli.request_files import Part
     from mimo_credits.frames import Columns
-
-_EXAMPLES = 3
-_FIELDS = (
-    *("at", "model", "input_tokens", "cached_tokens", "output_tokens"),
-    *("audio_seconds", "web_searches", "images", "id"),
-)
-
-
-class Named(NamedTuple):
-    """A field of a request and the column that holds it, as typed: `at=created_at`."""
-
-    field: str
-    column: str
 
 
 def add_to(commands: Commands) -> None:
@@ -48,33 +45,10 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("files", nargs="+", metavar="IN", help="a file, or a glob in quotes")
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="OUT", help="the file to write")
     parser.add_argument("--card", metavar="V", help=f"rate all rows by {CARD}")
-    parser.add_argument(
-        "--errors",
-        choices=("raise", "column"),
-        default="raise",
-        help="refuse faulty rows (raise) or keep them (column)",
-    )
-    parser.add_argument(
-        "--column",
-        action="append",
-        type=named,
-        default=[],
-        metavar="FIELD=NAME",
-        help=f"the column that holds a field, such as at=created_at (fields: {', '.join(_FIELDS)})",
-    )
+    add_errors(parser)
+    add_columns(parser, FIELDS)
     add_json(parser)
     parser.set_defaults(run=run)
-
-
-def named(text: str) -> Named:
-    """A field and a column, joined by `=`."""
-    name, found, column = text.partition("=")
-    if not found or not column:
-        raise ArgumentTypeError(f"{text!r} is not FIELD=NAME, such as at=created_at")
-    if name not in _FIELDS:
-        alike = ", ".join(nearest(name, _FIELDS) or _FIELDS)
-        raise ArgumentTypeError(f"there is no field {name!r}; nearest: {alike}")
-    return Named(name, column)
 
 
 def run(options: Namespace) -> int:
@@ -83,19 +57,19 @@ def run(options: Namespace) -> int:
         import numpy  # noqa: F401 - whether it is there is the question
         import pyarrow  # noqa: F401
 
-        from mimo_credits.cli.request_files import Sink, found, read
+        from mimo_credits.cli.request_files import found, read_all
+        from mimo_credits.cli.written_files import Sink, check_written, whole
         from mimo_credits.frames import Columns
     except ImportError:
         raise UsageError("rate needs pyarrow, numpy and narwhals: pip install 'mimo_credits[arrow]'") from None
     columns = Columns(**dict(options.column))
     files = found(options.files)
-    if options.output.resolve() in (file.resolve() for file in files):
-        raise UsageError(f"{options.output}: is read and cannot be written")
-    book = load_book() if options.card is None else RateBook.fixed(named_card("--card", options.card))
-    counted = Counted()
-    with Sink(options.output) as sink:
-        parts = (_of_all(part, number, len(files)) for number, file in enumerate(files) for part in read(file, columns))
-        for rated in counted.rated(with_time_left(parts, "rows"), book, columns, keep=options.errors == "column"):
+    check_written([options.output], files)
+    book = chosen_book(options.card)
+    counted, sink = Counted(), Sink(options.output)
+    with whole([sink]):
+        parts = with_time_left(read_all(files, columns), "rows")
+        for rated in counted.rated(parts, book, columns, keep=options.errors == "column"):
             sink.write(rated)
         counted.refuse()
     if options.json:
@@ -105,11 +79,6 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _of_all(part: Part, number: int, files: int) -> tuple[Part, int, float]:
-    """The part with how many rows it has and how much of all files has been read."""
-    return part, len(part.rows), (number + part.share) / files
-
-
 @dataclass(slots=True)
 class Counted:
     """How many rows there were, what they cost, and which could not be rated."""
@@ -117,10 +86,9 @@ class Counted:
     rows: int = 0
     millicredits: int = 0
     kept: bool = False
-    faults: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[FaultyRow]] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
 
-    def rated(self, parts: Iterable[Part], book: RateBook, columns: Columns, *, keep: bool) -> Iterator[object]:
+    def rated(self, parts: Iterable[Part], book: RateBook, columns: Columns, *, keep: bool) -> Iterator[pa.Table]:
         """Each part, rated; after the first faulty row only where such rows are kept."""
         from mimo_credits.frames import rate, total
 
@@ -129,53 +97,28 @@ class Counted:
             rated = rate(part.rows, book, columns=columns, errors="column")
             self.rows += len(rated)
             self.millicredits += total(rated)
-            self._note(part, rated)
+            self.faults.note(part.rows, rated["reason"], part.start, file=str(part.file))
             if keep:
                 yield rated
-            elif not self.faults:
+            elif not self.faults.counts:
                 yield rated.drop_columns(["reason"])
-
-    def _note(self, part: Part, rated: object) -> None:
-        import pyarrow.compute as pc
-
-        reasons = rated["reason"]  # type: ignore[index]
-        if reasons.null_count == len(reasons):
-            return
-        for found in pc.value_counts(reasons.drop_null()).to_pylist():
-            fault, count = found["values"], found["counts"]
-            self.faults[fault] += count
-            examples = self.examples.setdefault(fault, [])
-            places = pc.indices_nonzero(pc.equal(reasons.cast("string"), fault))[: _EXAMPLES - len(examples)]
-            for place in places.to_pylist():
-                (row,) = part.rows.slice(place, 1).to_pylist()
-                examples.append(FaultyRow(part.start + place, {"file": str(part.file), **row}))
 
     def refuse(self) -> None:
         """Raises `RowsRefused` where there are faulty rows that are not kept."""
-        if self.faults and not self.kept:
-            from mimo_credits.frames import Fault
-
-            raise RowsRefused(
-                [
-                    FaultyRows(fault.value, self.faults[fault], tuple(self.examples[fault]))
-                    for fault in Fault
-                    if fault in self.faults
-                ]
-            )
+        if self.faults.counts and not self.kept:
+            raise RowsRefused(self.faults.told())
 
     def text(self) -> str:
         """What was done, for people."""
-        faulty = sum(self.faults.values())
-        cost = to_credits(self.millicredits)
-        lines = [f"{self.rows:,} rows, {self.rows - faulty:,} of them rated: {cost:,f} credits"]
-        lines += [f"  {fault}: {count:,}" for fault, count in sorted(self.faults.items())]
+        rated, cost = self.rows - self.faults.counts.total(), to_credits(self.millicredits)
+        lines = [f"{self.rows:,} rows, {rated:,} of them rated: {cost:,f} credits", *self.faults.lines()]
         return "\n".join(lines) + "\n"
 
     def document(self) -> dict[str, object]:
         """The same for programs."""
         return {
             "rows": str(self.rows),
-            "rated": str(self.rows - sum(self.faults.values())),
+            "rated": str(self.rows - self.faults.counts.total()),
             "credits": in_credits(self.millicredits),
-            "faults": {fault: str(count) for fault, count in sorted(self.faults.items())},
+            "faults": self.faults.document(),
         }

@@ -1,27 +1,34 @@
 """Files of requests as streams of Arrow batches: Parquet, CSV and JSON Lines, the texts plain or gzip.
 
 Nothing is held but the batch at hand. What rating does not need passes through; in CSV that is text, as it stands.
+All files have the same columns, or the first that has others is refused: one that only some have would be lost in
+silence, and it may have a price.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, time
-from errno import ENOENT
+from errno import EIO, ENOENT
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_credits.cli.arguments import UsageError
-from mimo_credits.errors import MimoCreditsError
+from mimo_credits.errors import MimoCreditsError, visible
 from mimo_credits.frames.columns import Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMATS = ".parquet, .csv or .jsonl, the last two also with .gz"
+
+_INSTANT = (
+    "an instant in ISO 8601 with its offset from UTC, such as 2026-05-27T00:00:00+08:00 or 2026-05-26 16:00:00.123456Z "
+    "(at most six digits of a second)"
+)
 
 _BATCH = 131_072
 _BLOCK = 8 * 1024 * 1024
@@ -50,6 +57,8 @@ def found(patterns: list[str]) -> list[Path]:
             raise UsageError(f"{pattern}: no file is named like this")
         files += map(Path, matches)
     for file in files:
+        if file.is_dir():
+            raise UsageError(f"{file}: is a folder: name its files, such as '{file}/**/*.parquet'")
         kind_of(file)
         if not file.is_file():
             raise FileNotFoundError(ENOENT, "no such file", str(file))
@@ -58,23 +67,74 @@ def found(patterns: list[str]) -> list[Path]:
 
 def kind_of(file: Path) -> str:
     """The kind of a file by its name. Raises `UsageError`."""
-    suffix = Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
-    kind = _KINDS.get(suffix)
-    if kind is None or (kind == "parquet" and file.suffix == ".gz"):
+    suffix = Path(file.stem).suffix if is_packed(file) else file.suffix
+    kind = _KINDS.get(suffix.lower())
+    if kind is None or (kind == "parquet" and is_packed(file)):
         raise UsageError(f"{file}: needs a name that ends in {FORMATS}")
     return kind
 
 
+def is_packed(file: Path) -> bool:
+    """Whether a file is gzip, by its name."""
+    return file.suffix.lower() == ".gz"
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """An `OSError` names the file, which Arrow's do not."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error).partition("\n")[0]
+        raise OSError(error.errno or EIO, why, str(file)) from None
+
+
+def read_all(files: Sequence[Path], columns: Columns) -> Iterator[tuple[Part, int, float]]:
+    """The rows of all files, each part with how many rows it has and how much of all files has been read.
+
+    Raises what `read` does, and `UnreadableFile` for a file that has other columns than the first.
+    """
+    numbers = {file: number for number, file in enumerate(files)}
+    for part in _alike(part for file in files for part in read(file, columns)):
+        yield part, len(part.rows), (numbers[part.file] + part.share) / len(files)
+
+
+def _alike(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts, all with the columns of the first. Raises `UnreadableFile`, naming the file that has others."""
+    schema: pa.Schema | None = None
+    for part in parts:
+        if schema is None:
+            schema, first = part.rows.schema, part.file
+        yield part._replace(rows=_with_schema(part, schema, first))
+
+
+def _with_schema(part: Part, schema: pa.Schema, first: Path) -> pa.Table:
+    import pyarrow as pa
+
+    names = part.rows.schema.names
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableFile(f"{part.file}: has more than one column {twice!r}")
+    if set(names) != set(schema.names):
+        more = ", ".join(sorted(set(names) ^ set(schema.names)))
+        raise UnreadableFile(f"{part.file}: its columns are not those of {first}: only one of the two has {more}")
+    try:
+        return part.rows.select(schema.names).cast(schema)
+    except pa.ArrowException as error:
+        raise UnreadableFile(f"{part.file}: its columns are of other kinds than those of {first}: {error}") from None
+
+
 def read(file: Path, columns: Columns) -> Iterator[Part]:
-    """The rows of a file, part by part. Raises `UnreadableFile`, and `OSError`."""
+    """The rows of a file, part by part. Raises `UnreadableFile`, and `OSError`, naming the file."""
     import pyarrow as pa
 
     start = 0
     try:
-        for rows, share in _READERS[kind_of(file)](file, columns):
-            if len(rows):
-                yield Part(file, start, rows, share)
-            start += len(rows)
+        with naming(file):
+            for rows, share in _READERS[kind_of(file)](file, columns):
+                if len(rows):
+                    yield Part(file, start, rows, share)
+                start += len(rows)
     except pa.ArrowInvalid as error:
         raise UnreadableFile(f"{file}: {str(error).partition(chr(10))[0]}") from None
 
@@ -96,11 +156,45 @@ def _csv(file: Path, columns: Columns) -> Iterator[tuple[pa.Table, float]]:
 
     with _stream(file) as (_, text):
         header = csv.open_csv(text, csv.ReadOptions(block_size=_BLOCK)).schema.names
-    types = dict.fromkeys(header, pa.string()) | _types(columns)
-    convert = csv.ConvertOptions(column_types=types)
-    with _stream(file) as (raw, text):
-        for batch in csv.open_csv(text, csv.ReadOptions(block_size=_BLOCK), convert_options=convert):
-            yield pa.Table.from_batches([batch]), raw.tell() / max(1, file.stat().st_size)
+    convert = csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()) | _types(columns))
+
+    def opened(text: Any, *, use_threads: bool) -> Any:
+        options = csv.ReadOptions(use_threads=use_threads, block_size=_BLOCK)
+        return csv.open_csv(text, options, convert_options=convert)
+
+    try:
+        with _stream(file) as (raw, text):
+            for batch in opened(text, use_threads=True):
+                yield pa.Table.from_batches([batch]), raw.tell() / max(1, file.stat().st_size)
+    except pa.ArrowInvalid as error:
+        raise UnreadableFile(f"{file}: {_in_words(_with_row(error, file, opened), header)}") from None
+
+
+def _with_row(error: Exception, file: Path, opened: Callable[..., Any]) -> str:
+    """What is wrong with a CSV. Only a reader without threads knows in which row: it reads the file once more."""
+    import pyarrow as pa
+
+    try:
+        with _stream(file) as (_, text):
+            for _ in opened(text, use_threads=False):
+                pass
+    except pa.ArrowInvalid as found:
+        return str(found)
+    return str(error)
+
+
+_CSV_ERROR = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (\w+).*?('.*')", re.DOTALL)
+
+
+def _in_words(error: str, header: Sequence[str]) -> str:
+    """Arrow's error about a value of a CSV with the column's name, and what would be right; others as they stand."""
+    found = _CSV_ERROR.match(error)
+    if found is None:
+        return error.partition("\n")[0]
+    column, row, kind, value = found.groups()
+    place = f"row {int(row) - 2:,}: " if row else ""  # Arrow counts from 1, the heading too
+    needed = _INSTANT if kind == "timestamp" else "a whole number"
+    return f"{place}column {header[int(column)]!r}: needs {needed}, not {visible(value)}"
 
 
 def _jsonl(file: Path, columns: Columns) -> Iterator[tuple[pa.Table, float]]:
@@ -109,11 +203,40 @@ def _jsonl(file: Path, columns: Columns) -> Iterator[tuple[pa.Table, float]]:
 
     with _stream(file) as (_, text):
         names = arrow_json.open_json(text, arrow_json.ReadOptions(block_size=_BLOCK)).schema.names
-    schema = pa.schema([(name, kind) for name, kind in _types(columns).items() if name in names])
-    parse = arrow_json.ParseOptions(explicit_schema=schema)
+    # Instants are read as texts first: the reader of JSON takes one without an offset to be in UTC.
+    types = _types(columns) | {columns.at: pa.string()}
+    schema = pa.schema([(name, kind) for name, kind in types.items() if name in names])
+    parse, start = arrow_json.ParseOptions(explicit_schema=schema), 0
     with _stream(file) as (raw, text):
         for batch in arrow_json.open_json(text, arrow_json.ReadOptions(block_size=_BLOCK), parse):
-            yield pa.Table.from_batches([batch]), raw.tell() / max(1, file.stat().st_size)
+            rows = pa.Table.from_batches([batch])
+            if columns.at in names:
+                rows = _with_instants(rows, columns.at, file, start)
+            start += len(rows)
+            yield rows, raw.tell() / max(1, file.stat().st_size)
+
+
+def _with_instants(rows: pa.Table, name: str, file: Path, start: int) -> pa.Table:
+    """The rows with the texts of a column as instants. Raises `UnreadableFile` for one that is none."""
+    import pyarrow as pa
+
+    column = rows.column(name)
+    try:
+        return rows.set_column(rows.schema.names.index(name), name, column.cast(_instants()))
+    except pa.ArrowInvalid:
+        row = next(row for row, text in enumerate(column) if not _is_instant(text))
+    value = visible(repr(column[row].as_py()))
+    raise UnreadableFile(f"{file}: row {start + row:,}: column {name!r}: needs {_INSTANT}, not {value}")
+
+
+def _is_instant(text: pa.Scalar) -> bool:
+    import pyarrow as pa
+
+    try:
+        text.cast(_instants())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 _READERS = {"parquet": _parquet, "csv": _csv, "jsonl": _jsonl}
@@ -124,7 +247,13 @@ def _types(columns: Columns) -> dict[str, pa.DataType]:
     import pyarrow as pa
 
     counts = dict.fromkeys(columns.counts, pa.int64())
-    return {columns.at: pa.timestamp("us", "UTC"), columns.model: pa.string(), **counts}
+    return {columns.at: _instants(), columns.model: pa.string(), **counts}
+
+
+def _instants() -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.timestamp("us", "UTC")
 
 
 @contextmanager
@@ -133,85 +262,8 @@ def _stream(file: Path) -> Iterator[tuple[Any, Any]]:
     import pyarrow as pa
 
     with pa.OSFile(str(file)) as raw:
-        if file.suffix == ".gz":
+        if is_packed(file):
             with pa.CompressedInputStream(raw, "gzip") as text:
                 yield raw, text
         else:
             yield raw, raw
-
-
-class Sink:
-    """A file that is written under another name, and gets its own only when it is whole."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.unfinished = file.with_name(f".{file.name}.unfinished")
-        self._kind = kind_of(file)
-        self._schema: pa.Schema | None = None
-        self._writer: Any = None
-        self._out: Any = None
-
-    def __enter__(self) -> Sink:
-        return self
-
-    def write(self, rows: pa.Table) -> None:
-        """Appends rows. Raises `UnreadableFile` where their columns are not those of the rows before."""
-        if self._schema is None:
-            self._schema = rows.schema
-            self._open(rows.schema)
-        rows = self._alike(rows, self._schema)
-        if self._kind == "jsonl":
-            lines = (json.dumps(row, default=_written, ensure_ascii=False) for row in _plain(rows).to_pylist())
-            self._out.write("".join(f"{line}\n" for line in lines).encode())
-        else:
-            self._writer.write_table(rows if self._kind == "parquet" else _plain(rows))
-
-    def _alike(self, rows: pa.Table, schema: pa.Schema) -> pa.Table:
-        import pyarrow as pa
-
-        if sorted(rows.schema.names) != sorted(schema.names):
-            other = ", ".join(sorted(set(rows.schema.names) ^ set(schema.names)))
-            raise UnreadableFile(f"{self.file}: not all files have the same columns: only some have {other}")
-        try:
-            return rows.select(schema.names).cast(schema)
-        except pa.ArrowInvalid as error:
-            raise UnreadableFile(f"{self.file}: the files' columns are of different kinds: {error}") from None
-
-    def _open(self, schema: pa.Schema) -> None:
-        import pyarrow as pa
-        from pyarrow import csv, parquet
-
-        compression = "gzip" if self.file.suffix == ".gz" else None
-        self._out = pa.output_stream(str(self.unfinished), compression=compression)
-        if self._kind == "parquet":
-            # Text repeats itself; numbers hardly do, and to look for repetitions among them takes half of the time.
-            texts = [field.name for field in schema if not pa.types.is_primitive(field.type)]
-            self._writer = parquet.ParquetWriter(self._out, schema, use_dictionary=texts)
-        elif self._kind == "csv":
-            self._writer = csv.CSVWriter(self._out, _plain(schema.empty_table()).schema)
-        else:
-            self._writer = self._out
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._out.close()
-        if kind is None and self._writer is not None:
-            self.unfinished.replace(self.file)
-        else:
-            self.unfinished.unlink(missing_ok=True)
-
-
-def _written(value: object) -> str:
-    """What JSON has no word for: instants in ISO 8601, other things as they say themselves."""
-    return value.isoformat() if isinstance(value, (date, time)) else str(value)
-
-
-def _plain(rows: pa.Table) -> pa.Table:
-    """The same with texts spelled out that Arrow keeps as numbers."""
-    import pyarrow as pa
-
-    for place, field in enumerate(rows.schema):
-        if pa.types.is_dictionary(field.type):
-            rows = rows.set_column(place, field.name, rows.column(place).cast(field.type.value_type))
-    return rows
