@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from mimo_credits.book import RateBook
 from mimo_credits.errors import FaultyRow, FaultyRows, RowsRefused
-from mimo_credits.frames.checks import EXAMPLES, Fault
+from mimo_credits.frames.checks import EXAMPLES, Fault, readable
 from mimo_credits.frames.columns import REASON, Columns
 from mimo_credits.frames.lookup import RatedArrays, Requests, lookup_of
+from mimo_credits.frames.relation import INT64
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def _refused(frame: nw.DataFrame[Any], rated: RatedArrays, columns: Columns) -> 
         places = np.flatnonzero(rated.fault == number)
         if len(places):
             few = [int(place) for place in places[:EXAMPLES]]
-            rows = frame.select(*columns.shown)[few].iter_rows(named=True)
+            rows = readable(frame.select(*columns.shown)[few], columns)
             yield FaultyRows(fault.value, len(places), tuple(map(FaultyRow, few, rows)))
 
 
@@ -55,7 +56,10 @@ def _of_arrow(table: pa.Table, columns: Columns, names: Sequence[str]) -> Iterat
     import pyarrow as pa
 
     known = pa.array(names, pa.string())
-    for batch in table.select(list(dict.fromkeys(columns.rated_by))).to_batches():
+    asked = table.select(list(dict.fromkeys(columns.rated_by)))
+    place = asked.schema.get_field_index(columns.model)
+    asked = asked.set_column(place, columns.model, _without_hidden_gaps(asked[columns.model]))
+    for batch in asked.to_batches():
         missing = np.zeros(len(batch), np.bool_) if any(column.null_count for column in batch.columns) else None
         if missing is not None:
             for column in batch.columns:
@@ -64,6 +68,15 @@ def _of_arrow(table: pa.Table, columns: Columns, names: Sequence[str]) -> Iterat
         at = batch.column(columns.at)
         instants = _numbers(at.cast(pa.int64())).view(f"datetime64[{at.type.unit}]")
         yield Requests._make((instants, _codes(batch.column(columns.model), known), names, *counts, missing))
+
+
+def _without_hidden_gaps(models: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The models, spelled out where a dictionary says null: to Arrow such a row has no gap."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(models.type) and any(chunk.dictionary.null_count for chunk in models.chunks):
+        return models.cast(models.type.value_type)
+    return models
 
 
 def _numbers(column: pa.Array) -> Any:
@@ -77,7 +90,7 @@ def _codes(models: pa.Array, known: pa.Array) -> Any:
 
     if pa.types.is_dictionary(models.type):
         places = np.append(_codes(models.dictionary, known), -1)
-        return places[models.indices.fill_null(len(places) - 1).to_numpy(zero_copy_only=False)]
+        return places[models.indices.cast(pa.int64()).fill_null(len(places) - 1).to_numpy(zero_copy_only=False)]
     same = models if models.type == known.type else models.cast(known.type)
     return pc.index_in(same, value_set=known).fill_null(-1).to_numpy(zero_copy_only=False)
 
@@ -148,13 +161,23 @@ def _of_polars(frame: pl.DataFrame, columns: Columns, names: Sequence[str]) -> I
 
     gaps = [frame[name].is_null().to_numpy() for name in columns.rated_by if frame[name].null_count()]
     missing = np.logical_or.reduce(gaps) if gaps else None
-    counts = [frame[name].fill_null(0).to_numpy() if name else None for name in columns.all_counts]
+    counts = [_counts_of_polars(frame[name]) if name else None for name in columns.all_counts]
     at = frame[columns.at]
     unit = at.dtype.time_unit if isinstance(at.dtype, pl.Datetime) else "us"
     instants = at.to_physical().fill_null(0).to_numpy().view(f"datetime64[{unit}]")
     models = frame[columns.model].cast(pl.String).cast(pl.Enum(names), strict=False)
     codes = models.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
     yield Requests._make((instants, codes, names, *counts, missing))
+
+
+def _counts_of_polars(column: pl.Series) -> Any:
+    """A column of whole numbers, 0 for gaps. NumPy has none of 128 bits: what leaves 64 is negative, or too large."""
+    import polars as pl
+
+    filled = column.fill_null(0)
+    if filled.dtype in (pl.Int128, pl.UInt128):
+        filled = filled.clip(-1 if filled.dtype == pl.Int128 else 0, INT64).cast(pl.Int64)
+    return filled.to_numpy()
 
 
 def _to_polars(frame: pl.DataFrame, rated: RatedArrays, errors: str) -> pl.DataFrame:

@@ -6,6 +6,7 @@ counted (`RowsRefused`), or keeps the row with the fault's name in a `reason` co
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from mimo_credits.frames.engines import Frame
 
 EXAMPLES = 3
+
+_YEAR_1, _YEAR_10000 = -62_135_596_800_000, 253_402_300_800_000
+"""Milliseconds since 1970."""
 
 
 class Fault(StrEnum):
@@ -58,8 +62,28 @@ def refuse(rated: Frame, columns: Columns) -> None:
 
 def examples(faulty: Frame, columns: Columns) -> tuple[FaultyRow, ...]:
     """Any few of the rows: those of a lazy frame have no order."""
-    rows = collected(faulty.head(EXAMPLES)).select(*columns.shown).iter_rows(named=True)
-    return tuple(FaultyRow(None, row) for row in rows)
+    return tuple(FaultyRow(None, row) for row in readable(collected(faulty.head(EXAMPLES)), columns))
+
+
+def readable(rows: nw.DataFrame[Any], columns: Columns) -> Iterator[dict[str, Any]]:
+    """The rows by their columns. Instants that Python does not have, such as after 9999, are told in milliseconds."""
+    shown = rows.select(*columns.shown)
+    milliseconds = _milliseconds(rows, columns.at)
+    if all(number is None or _YEAR_1 <= number < _YEAR_10000 for number in milliseconds):
+        return shown.iter_rows(named=True)
+    others = shown.drop(columns.at).iter_rows(named=True)
+    return (
+        {name: f"{number} ms since 1970" if name == columns.at else row[name] for name in shown.columns}
+        for number, row in zip(milliseconds, others, strict=True)
+    )
+
+
+def _milliseconds(rows: nw.DataFrame[Any], at: str) -> list[int | None]:
+    if not rows.implementation.is_pandas():
+        return list(rows[at].dt.timestamp("ms").to_list())
+    instants: Any = rows.to_native()[at].dt.tz_convert("UTC").dt.tz_localize(None)
+    numbers = instants.to_numpy("datetime64[ms]").astype("int64").tolist()
+    return [None if gap else number for number, gap in zip(numbers, instants.isna(), strict=True)]
 
 
 def collected(frame: Frame) -> nw.DataFrame[Any]:

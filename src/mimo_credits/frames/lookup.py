@@ -323,7 +323,7 @@ def _counted(starts: Ints, values: Ints, span: Ints) -> Ints | np.int64:
 def _micros(at: NDArray[np.datetime64], end: int) -> tuple[Ints, Bools | None]:
     """Whole microseconds since 1970, and which instants are too far away to be counted in them (None for none)."""
     unit, step = np.datetime_data(at.dtype)
-    counted = at.view(np.int64)
+    counted = at.astype(at.dtype.newbyteorder("="), copy=False).view(np.int64)
     if unit not in _UNITS or step != 1:
         raise InputError("at", f"needs a datetime64 in s, ms, us or ns, not {at.dtype}")
     scale = _UNITS[unit]
