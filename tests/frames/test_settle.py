@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from mimo_credits import Account
 from mimo_credits.frames.settlement import Settlement
 from mimo_credits.frames.settling import settle
 from tests.frames.accounts import World, amounts, reference, statement_rows, table, worlds
@@ -27,13 +28,28 @@ def check(world: World, made: Settlement) -> None:
     for name in world.names():
         expected = reference(world, name)
         assert made.accounts[name] == expected.account
+        own = [row for row in statements if row["account"] == name]
         if name not in world.before:
-            own = [amounts(row) for row in statements if row["account"] == name]
-            assert own == statement_rows(name, expected.statement)
+            assert [amounts(row) for row in own] == statement_rows(name, expected.statement)
+        check_continued(world.before.get(name, Account()), own)
         check_rows(name, world, [row for row in rows if row["account"] == name])
         commands = {getattr(command, "id", "") for command in world.lifecycle.get(name, ())}
         refused = [each.command for each in made.rejected.get(name, ())]
         assert [getattr(each, "id", "") for each in refused] == [id for id in expected.rejected if id in commands]
+
+
+def check_continued(before: Account, rows: list[dict[str, Any]]) -> None:
+    """Only the segment that ran before is continued, from what the pots held; and every row's sums agree."""
+    continued = [row for row in rows if row["reason"] == "continued"]
+    assert continued == rows[: len(continued)]
+    assert len(continued) == (before.plan is not None)
+    for row in continued:
+        assert before.plan is not None
+        assert row["segment_start"] == before.plan.segment_start
+        assert row["opening"] == before.remaining_millicredits
+    for row in rows:
+        came = row["opening"] + row["issued"] + row["granted"]
+        assert came == row["used"] - row["overage"] + row["expired"] + row["held"] + row["closing"]
 
 
 def check_rows(name: str, world: World, rows: list[dict[str, Any]]) -> None:

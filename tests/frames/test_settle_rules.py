@@ -142,7 +142,7 @@ def test_any_order_of_rows_and_any_partition_by_account_gives_the_same(world: Wo
 @settings(max_examples=25)
 @given(worlds(), st.integers(0, 16))
 def test_a_month_goes_on_where_the_last_one_ended(world: World, cut: int) -> None:
-    """Settled in two goes, cut at any row: the accounts are those of one go."""
+    """Settled in two goes, cut at any row: the accounts are those of one go, and so are the segments opened since."""
     instants = sorted(row.at for row in world.rows)
     if not instants:
         return
@@ -160,8 +160,15 @@ def test_a_month_goes_on_where_the_last_one_ended(world: World, cut: int) -> Non
         {name: [each for each in commands if each.at >= moment] for name, commands in world.lifecycle.items()},
         before,
     )
-    check(second, settled(second, "polars"))
-    assert dict(settled(second, "polars").accounts) == dict(settled(world, "polars").accounts)
+    made, at_once = settled(second, "polars"), settled(world, "polars")
+    check(second, made)
+    assert dict(made.accounts) == dict(at_once.accounts)
+    opened = [row for row in made.statements.rows(named=True) if row["reason"] != "continued"]
+    known = {(row["account"], row["segment_start"]) for row in opened}
+    whole = at_once.statements.rows(named=True)
+    assert opened == [row for row in whole if (row["account"], row["segment_start"]) in known]
+    begun = {(row["account"], row["segment_start"]) for row in whole if row["segment_start"] > moment}
+    assert begun <= known
 
 
 @every_engine
