@@ -34,6 +34,14 @@ def opened(frame: object) -> Frame:
     raise InputError("frame", f"needs a frame of Polars, DuckDB, PyArrow, pandas or PySpark, not a {kind}")
 
 
+def check_pyarrow() -> None:
+    """Raises `ImportError`, which says what to install, where PyArrow is missing: all engines settle with it."""
+    try:
+        import pyarrow  # noqa: F401 - whether it is there is the question
+    except ImportError as error:
+        raise ImportError("settling needs PyArrow: pip install 'mimo_credits[arrow]'", name="pyarrow") from error
+
+
 def schema_of(frame: Frame) -> Mapping[str, DType]:
     """The frame's columns and their kinds. Narwhals knows no zone of pandas whose name has an underscore: New_York."""
     schema = dict(frame.collect_schema())

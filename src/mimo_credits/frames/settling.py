@@ -25,8 +25,8 @@ from mimo_credits.frames.arrow_stream import settle_arrow, told
 from mimo_credits.frames.beside import integers, joined, sorted_batches, surely_distinct, table_beside, timed
 from mimo_credits.frames.checks import EXAMPLES, collected, examples
 from mimo_credits.frames.clocks import micros
-from mimo_credits.frames.columns import ADDED, REASON, Columns, present
-from mimo_credits.frames.engines import Frame, opened
+from mimo_credits.frames.columns import ADDED, REASON, Columns, missing, present
+from mimo_credits.frames.engines import Frame, check_pyarrow, opened
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
@@ -84,12 +84,14 @@ def settle(
     bills, has happened.
 
     With `errors="raise"`, usage that has no price or whose account has no plan at its instant raises `RowsRefused` with
-    counts and examples, and a command that is refused raises `Refused`. With `errors="column"` they change nothing: a
+    counts and examples, and a command that is refused raises `Refused`, which says its account and id. With `errors="column"` they change nothing: a
     row names its fault in the column `reason` (`not-subscribed` is one) and costs 0, and `rejected` has the commands.
 
     An eager frame's rows come back in their order, a lazy one stays lazy, though its sums are taken here and now.
-    Raises `InputError` for a frame or a lifecycle that is wrong in itself.
+    Raises `InputError` for a frame, a lifecycle or accounts that are wrong in themselves, `Conflict` for one id of an
+    account's commands with two contents, and `ImportError` without PyArrow.
     """
+    check_pyarrow()
     check_book(book)
     if errors not in ("raise", "column"):
         raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
@@ -120,7 +122,7 @@ def _columns(columns: Columns, frame: Frame) -> Columns:
     for field in ("account", "id"):
         name = getattr(columns, field)
         if name not in schema:
-            raise InputError("columns", f"the frame has no column {name!r}, which holds the {field} of each request")
+            raise missing(field, name, schema)
         if not isinstance(schema[name], nw.String):
             raise InputError("columns", f"{name!r} needs text, not {schema[name]}")
     for name in schema:
@@ -234,7 +236,7 @@ def _sums(placed: Frame, slots: int, columns: Columns) -> Sums:
 
 def _raise_rejected(slots: Slots) -> None:
     for name, rejected in slots.certainly_rejected():
-        raise told(rejected.error, name)
+        raise told(rejected.error, name, rejected.command)
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
