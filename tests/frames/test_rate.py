@@ -132,7 +132,7 @@ def test_a_column_of_the_wrong_kind_is_refused_at_once(engine, name, column, sai
 
 
 def test_a_missing_column_is_named_with_the_nearest():
-    with pytest.raises(InputError, match="no column 'input_tokens' .*; nearest: input_token"):
+    with pytest.raises(InputError, match=r"no column 'input_tokens' .*; nearest: input_token"):
         rate(table_of(GOOD).rename_columns({"input_tokens": "input_token"}), PUBLISHED)
 
 
@@ -339,7 +339,7 @@ def test_a_total_is_of_whole_numbers_only(engine, column, said):
 
 @each_engine
 def test_a_total_names_the_column_that_is_nearest(engine):
-    with pytest.raises(InputError, match="column: the frame has no column 'millicredits'; nearest: millicredit$"):
+    with pytest.raises(InputError, match=r"column: the frame has no column 'millicredits'; nearest: millicredit$"):
         ENGINES[engine](pa.table({"n": [0], "millicredit": [1]}), total)
 
 

@@ -299,7 +299,7 @@ def test_a_stream_with_the_id_of_a_command_is_refused_as_a_frame_is(size: int) -
 
 def test_a_conflict_says_whose_it_is() -> None:
     twice = [*LITE, replace(LITE[0], tier="pro")]
-    with pytest.raises(Conflict, match="^id 'buy': account 'bob' used it before with other content") as raised:
+    with pytest.raises(Conflict, match=r"^id 'buy': account 'bob' used it before with other content") as raised:
         settle(table([]), {"ada": LITE, "bob": twice}, plain())
     assert raised.value.id == "buy"
 
@@ -518,5 +518,5 @@ def test_until_is_no_command_of_an_account_that_is_further_already() -> None:
 
 
 def test_until_needs_an_aware_instant() -> None:
-    with pytest.raises(InputError, match="until: .* is naive: say its time zone"):
+    with pytest.raises(InputError, match=r"until: .* is naive: say its time zone"):
         settle(table([]), {}, load_book(), until=datetime(2026, 7, 1))

@@ -24,7 +24,7 @@ from mimo_credits.frames.columns import REASON, Columns, missing, present
 from mimo_credits.frames.engines import opened
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
-from mimo_credits.ledger import Record
+from mimo_credits.ledger import Advance, Record
 from mimo_credits.usage import Usage
 
 if TYPE_CHECKING:
@@ -79,14 +79,13 @@ class Rows:
 
     def check_taken(self, known: Lifecycles) -> None:
         """Raises `InputError` where usage has the id of a command of its own account, as `timeline` would refuse it."""
-        taken = {
-            (name, getattr(command, "id", None)) for name, _, _ in self.accounts for command in known.commands(name)
-        }
-        ids = pa.array([id for _, id in taken if id is not None], pa.large_string())
-        for row in pc.indices_nonzero(pc.is_in(self._ids, ids)).to_pylist():
-            name, id = self._cell(self._columns.account, row), self.id(row)
-            if (name, id) in taken:
-                why = f"is the id of a command of the same account, such as {id!r} of {name!r}"
+        said = ((name, command) for name, _, _ in self.accounts for command in known.commands(name))
+        taken = {(name, command.id) for name, command in said if not isinstance(command, Advance)}
+        alike = pc.is_in(self._ids, pa.array([own for _, own in taken], pa.large_string()))
+        for row in pc.indices_nonzero(alike).to_pylist():
+            name, own = self._cell(self._columns.account, row), self.id(row)
+            if (name, own) in taken:
+                why = f"is the id of a command of the same account, such as {own!r} of {name!r}"
                 raise InputError(str(self._columns.id), why)
 
     def rated(self, own_card: str | None) -> Rated:

@@ -111,7 +111,7 @@ def alike(name: str | None, schema: Iterable[str]) -> str:
 _OF_PANDAS = (
     ": pandas makes floats of counts of which one is missing, and astype('Int64') or dtype_backend='pyarrow' does not"
 )
-_ZONES = "dt.replace_time_zone in Polars, dt.tz_localize in pandas, compute.assume_timezone in PyArrow, AT TIME ZONE in DuckDB"
+_ZONES = "dt.replace_time_zone in Polars, dt.tz_localize in pandas, assume_timezone in PyArrow, AT TIME ZONE in DuckDB"
 
 
 def _check_instants(name: str, dtype: DType) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import narwhals.stable.v2 as nw
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from narwhals.stable.v2.dtypes import DType
 
 Errors: TypeAlias = Literal["raise", "column"]
+FrameT = TypeVar("FrameT")
 
 US, CELL, FAULT = f"{OWN}us", f"{OWN}cell", f"{OWN}fault"
 HIT, MISS, OUTPUT = f"{OWN}hit", f"{OWN}miss", f"{OWN}output"
@@ -36,7 +37,7 @@ GROWS_AT, TO_EVEN = f"{OWN}grows_at", f"{OWN}to_even"
 CARD, BAND, OFF_PEAK = f"{OWN}card", f"{OWN}band", f"{OWN}off_peak"
 
 
-def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Errors = "raise") -> Any:
+def rate(frame: FrameT, book: RateBook, *, columns: Columns = Columns(), errors: Errors = "raise") -> FrameT:
     """The frame with what every row costs: `millicredits`, `card`, `band`, `off_peak` and `rated`.
 
     A frame of Polars (eager or lazy), DuckDB, PySpark, pandas or PyArrow goes in, the same kind comes out; an eager one
@@ -57,14 +58,16 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
     if isinstance(wrapped, nw.DataFrame):
         from mimo_credits.frames.arrays import rate_eager
 
-        return rate_eager(wrapped, book, there, errors)
+        looked_up: FrameT = rate_eager(wrapped, book, there, errors)
+        return looked_up
     rated = (
         _queried(wrapped, relation, there) if wrapped.implementation.is_duckdb() else _rated(wrapped, relation, there)
     )
     if errors == "raise":
         refuse(rated, there)
         rated = rated.drop(REASON)
-    return rated.to_native()
+    native: FrameT = rated.to_native()
+    return native
 
 
 def _queried(frame: Frame, relation: Relation, columns: Columns) -> Frame:

@@ -49,8 +49,10 @@ class Settlement:
 
     `rows` is the frame that was given, of its own kind, with what `rate` adds and with `drawn` (what pots paid),
     `overage` (what none covered; together they are `millicredits`) and `segment_start` (where the row's statement
-    begins). `folded` says which accounts were folded row by row, and why; `rejected` has the commands that were
-    refused, where errors are kept; `repeats` is how many rows were there once more and were dropped.
+    begins). `statements` and `bills` are frames of that kind, too. `accounts` has every account by its id, as it stands
+    after all commands and usage: a mapping, which makes each when it is asked for, and with which the next month goes
+    on (`settle(…, accounts=…)`). `folded` says which accounts were folded row by row, and why; `rejected` has the
+    commands that were refused, where errors are kept; `repeats` is how many rows were there once more and were dropped.
     """
 
     def __init__(

@@ -84,8 +84,9 @@ def settle(
     bills, has happened.
 
     With `errors="raise"`, usage that has no price or whose account has no plan at its instant raises `RowsRefused` with
-    counts and examples, and a command that is refused raises `Refused`, which says its account and id. With `errors="column"` they change nothing: a
-    row names its fault in the column `reason` (`not-subscribed` is one) and costs 0, and `rejected` has the commands.
+    counts and examples, and a command that is refused raises `Refused`, which says its account and id. With
+    `errors="column"` they change nothing: a row names its fault in the column `reason` (`not-subscribed` is one) and
+    costs 0, and `rejected` has the commands.
 
     An eager frame's rows come back in their order, a lazy one stays lazy, though its sums are taken here and now.
     Raises `InputError` for a frame, a lifecycle or accounts that are wrong in themselves, `Conflict` for one id of an
