@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2 import Implementation
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from narwhals.stable.v2.dtypes import DType
 
 Frame: TypeAlias = "nw.DataFrame[Any] | nw.LazyFrame[Any]"
+FrameT = TypeVar("FrameT")
+"""A native frame's own type."""
 
 RATED = (
     *(Implementation.POLARS, Implementation.PANDAS, Implementation.PYARROW),

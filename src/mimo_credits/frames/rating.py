@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, reduce
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
@@ -19,7 +19,7 @@ from mimo_credits.errors import InputError, shown
 from mimo_credits.frames.checks import Fault, refuse
 from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns, present
-from mimo_credits.frames.engines import Frame, joined, opened, schema_of, with_micros
+from mimo_credits.frames.engines import Frame, FrameT, joined, opened, schema_of, with_micros
 from mimo_credits.frames.relation import RateRow, Relation, most_of, relation_of
 from mimo_credits.frames.sql_text import duckdb_query
 from mimo_credits.table import SECONDS_PER_HOUR
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from narwhals.stable.v2.dtypes import DType
 
 Errors: TypeAlias = Literal["raise", "column"]
-FrameT = TypeVar("FrameT")
 
 US, CELL, FAULT = f"{OWN}us", f"{OWN}cell", f"{OWN}fault"
 HIT, MISS, OUTPUT = f"{OWN}hit", f"{OWN}miss", f"{OWN}output"

@@ -26,7 +26,7 @@ from mimo_credits.frames.beside import integers, joined, sorted_batches, surely_
 from mimo_credits.frames.checks import EXAMPLES, collected, examples
 from mimo_credits.frames.clocks import micros
 from mimo_credits.frames.columns import ADDED, REASON, Columns, missing, present
-from mimo_credits.frames.engines import Frame, check_pyarrow, opened
+from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
@@ -63,7 +63,7 @@ _NO_INTS = np.zeros(0, np.int64)
 
 
 def settle(
-    usage: Any,
+    usage: FrameT,
     lifecycle: Lifecycle,
     book: RateBook,
     *,
@@ -71,7 +71,7 @@ def settle(
     accounts: Mapping[str, Account] | None = None,
     until: datetime | None = None,
     errors: Literal["raise", "column"] = "raise",
-) -> Settlement:
+) -> Settlement[FrameT]:
     """The ledger of every account: usage from a frame, and between it the commands of a lifecycle.
 
     The frame (Polars, DuckDB, PySpark, pandas or PyArrow) needs an account and an id for each request, unique in its
