@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -335,6 +336,23 @@ def test_a_frame_and_a_stream_name_what_is_missing_alike(field: str) -> None:
         for work in (settle, lambda rows, *rest, **more: list(settle_arrow(rows.to_batches(), *rest, **more))):
             with pytest.raises(InputError, match=rf"no column {name} \(Columns\({field}=…\) names another\)"):
                 work(rows, {"ada": LITE}, plain(), columns=columns)
+
+
+@pytest.mark.parametrize("name", ["drawn", "overage", "segment_start"])
+def test_a_frame_and_a_stream_refuse_a_column_that_settling_adds(name: str) -> None:
+    rows = table([use("ada", 2, "one")]).append_column(name, [[1]])
+    for work in (settle, lambda rows, *rest: list(settle_arrow(rows.to_batches(), *rest))):
+        with pytest.raises(InputError, match=f"the frame has a column '{name}' already, which settling would add"):
+            work(rows, {"ada": LITE}, plain())
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_instants_of_any_zone_will_do(engine: str, zone: str) -> None:
+    world = two_days(use("ada", 2, "one"), use("ada", 30, "two", 20), ada=LITE)
+    rows = table(world.rows)
+    frame = ENGINES[engine](rows.set_column(1, "at", rows["at"].cast(pa.timestamp("us", zone))))
+    check(world, settle(frame, world.lifecycle, world.book, errors="column"))
 
 
 # --- statements -----------------------------------------------------------------------------------------------------

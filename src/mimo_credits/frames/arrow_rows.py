@@ -20,7 +20,7 @@ from mimo_credits.book import RateBook
 from mimo_credits.errors import FaultyRow, FaultyRows, InputError, RowsRefused, wrong_type
 from mimo_credits.frames.checks import Fault
 from mimo_credits.frames.clocks import moment
-from mimo_credits.frames.columns import REASON, Columns, missing, present
+from mimo_credits.frames.columns import REASON, Columns, check_unsettled, missing, present
 from mimo_credits.frames.engines import opened
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
@@ -200,6 +200,7 @@ def _there(batch: pa.RecordBatch, columns: Columns) -> Columns:
         name = getattr(columns, field)
         if name not in batch.schema.names:
             raise missing(field, name, batch.schema.names)
+    check_unsettled(batch.schema.names)
     return there._replace(id=columns.id)
 
 

@@ -20,6 +20,9 @@ ADDED = ("millicredits", "card", "band", "off_peak", "rated")
 REASON = "reason"
 """What it adds besides, where faulty rows are kept."""
 
+PAID = ("drawn", "overage", "segment_start")
+"""What settling adds besides."""
+
 OWN = "__mimo_"
 """With this begin the columns that exist only while a frame is being rated."""
 
@@ -95,6 +98,13 @@ def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
     return there
 
 
+def check_unsettled(schema: Iterable[str]) -> None:
+    """Raises `InputError` for a column in the way of one that settling adds beside those of `rate`."""
+    for name in schema:
+        if name in PAID:
+            raise InputError("columns", f"the frame has a column {name!r} already, which settling would add: rename it")
+
+
 def missing(field: str, name: str | None, schema: Iterable[str]) -> InputError:
     """The error for a column that the frame does not have; `field` is that of `Columns` which names it."""
     return InputError(
@@ -108,9 +118,7 @@ def alike(name: str | None, schema: Iterable[str]) -> str:
     return f"; nearest: {', '.join(found)}" if found else ""
 
 
-_OF_PANDAS = (
-    ": pandas makes floats of counts of which one is missing, and astype('Int64') or dtype_backend='pyarrow' does not"
-)
+_OF_PANDAS = ": pandas makes floats where one is missing; astype('Int64') or dtype_backend='pyarrow' keeps them whole"
 _ZONES = "dt.replace_time_zone in Polars, dt.tz_localize in pandas, assume_timezone in PyArrow, AT TIME ZONE in DuckDB"
 
 

@@ -59,12 +59,21 @@ def schema_of(frame: Frame) -> Mapping[str, DType]:
 def with_micros(frame: Frame, at: str, name: str) -> Frame:
     """The frame with the column `at` as whole microseconds since 1970 in UTC, whatever zone the session is in."""
     if not frame.implementation.is_pyspark():
+        if frame.implementation.is_pandas():
+            frame, at = _in_utc(frame, at, name), name
         return frame.with_columns(nw.col(at).dt.timestamp("us").alias(name))
     from pyspark.sql import functions
 
     native: Any = frame.to_native()
     counted: Frame = nw.from_native(native.withColumn(name, functions.unix_micros(native[at])))
     return counted
+
+
+def _in_utc(frame: Frame, at: str, name: str) -> Frame:
+    """A frame of pandas with its instants in UTC beside them, as narwhals does not know the zone of each of its own."""
+    native: Any = frame.to_native()
+    placed: Frame = nw.from_native(native.assign(**{name: native[at].dt.tz_convert("UTC")}))
+    return placed
 
 
 def joined(frame: Frame, table: Mapping[str, Sequence[object]], keys: Sequence[str], model: str) -> Frame:

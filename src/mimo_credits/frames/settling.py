@@ -25,8 +25,8 @@ from mimo_credits.frames.arrow_stream import settle_arrow, told
 from mimo_credits.frames.beside import integers, joined, sorted_batches, surely_distinct, table_beside, timed
 from mimo_credits.frames.checks import EXAMPLES, collected, examples
 from mimo_credits.frames.clocks import micros
-from mimo_credits.frames.columns import ADDED, REASON, Columns, missing, present
-from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened
+from mimo_credits.frames.columns import ADDED, PAID, REASON, Columns, check_unsettled, missing, present
+from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened, schema_of
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW, US = f"{OWN}row", f"{OWN}us"
-RESULTS = (*ADDED, "drawn", "overage", SEGMENT)
+RESULTS = (*ADDED, *PAID)
 """What settling adds to a frame's columns."""
 
 _NO_USAGE = [fault.value for fault in INPUT_FAULTS]
@@ -118,7 +118,7 @@ def settle(
 
 def _columns(columns: Columns, frame: Frame) -> Columns:
     """The columns that the frame has. Raises `InputError` where those of account and id are missing, or no text."""
-    schema = frame.collect_schema()
+    schema = schema_of(frame)
     there = present(columns, schema)
     for field in ("account", "id"):
         name = getattr(columns, field)
@@ -126,9 +126,7 @@ def _columns(columns: Columns, frame: Frame) -> Columns:
             raise missing(field, name, schema)
         if not isinstance(schema[name], nw.String):
             raise InputError("columns", f"{name!r} needs text, not {schema[name]}")
-    for name in schema:
-        if name in RESULTS or name.startswith(OWN):
-            raise InputError("columns", f"the frame has a column {name!r} already, which settling would add: rename it")
+    check_unsettled(schema)
     return there._replace(id=columns.id)
 
 
