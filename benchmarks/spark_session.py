@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 
 from mimo_credits import RateBook, load_book
-from mimo_credits.frames import Lifecycles, rate
+from mimo_credits.frames import Columns, Lifecycles, rate
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "docs/examples/spark"
 
@@ -34,7 +34,7 @@ def main() -> None:
         rate(spark.read.parquet(lake), book, errors="column").write.parquet(str(written / "rated"))
         rated = perf_counter()
         known = Lifecycles(settle_lake.lifecycle(spark, lifecycle))
-        settled = settle_lake.settle(spark.read.parquet(lake), known, book, None, "raise")
+        settled = settle_lake.settle(spark.read.parquet(lake), (known, book, Columns(), "raise"), None)
         settle_lake.write(settled, str(written), [])
         found.append((rated - begun, perf_counter() - rated))
         spark.catalog.clearCache()

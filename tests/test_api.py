@@ -6,6 +6,7 @@ Each break is made in a copy of the source, so that the check is known to be abl
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 from pathlib import Path
 
@@ -178,6 +179,12 @@ def test_what_was_committed_but_not_released_may_be_rewritten(checkout, monkeypa
     commit_all(checkout, monkeypatch)
     edit(checkout, "memory.py", "    def verify(self", "    def check(self")
     assert check(checkout, "--write") == 0
+
+
+def test_the_page_on_stability_lists_every_public_package(now):
+    page = (api.ROOT / "docs/stability.md").read_text("utf-8")
+    (promised,) = re.findall(r"its packages\n(.*?) do\. Also", page, re.DOTALL)
+    assert sorted(re.findall("`(.*?)`", promised)) == sorted(name.removeprefix("mimo_credits.") for name in [*now][1:])
 
 
 def test_every_release_has_its_api(checkout, capsys):

@@ -132,8 +132,44 @@ def test_a_column_of_the_wrong_kind_is_refused_at_once(engine, name, column, sai
 
 
 def test_a_missing_column_is_named_with_the_nearest():
-    with pytest.raises(InputError, match="no column 'input_tokens'; nearest: input_token"):
+    with pytest.raises(InputError, match=r"no column 'input_tokens' .*; nearest: input_token"):
         rate(table_of(GOOD).rename_columns({"input_tokens": "input_token"}), PUBLISHED)
+
+
+@each_engine
+@pytest.mark.parametrize("field", ["account", "audio_seconds", "web_searches", "images", "id"])
+def test_a_column_that_was_named_must_be_there(engine, field):
+    """Priced as if it were absent, a misspelt column of audio would cost nothing."""
+    table = table_of(GOOD).rename_columns({"audio_seconds": "audio_secs"})
+    wrong = Columns(**{field: "audio_secz"})
+    with pytest.raises(
+        InputError, match=r"no column 'audio_secz' .*Columns\(" + field + r"=…\).*; nearest: audio_secs"
+    ):
+        ENGINES[engine](table, lambda frame: rate(frame, PUBLISHED, columns=wrong, errors="column"))
+
+
+@pytest.mark.parametrize("name", [None, 5])
+def test_what_is_needed_has_a_name(name):
+    with pytest.raises(InputError, match=f"no column {name}"):
+        rate(table_of(GOOD), PUBLISHED, columns=Columns(at=name))
+
+
+@each_engine
+def test_rows_are_shown_with_their_account_where_they_have_one(engine):
+    table = table_of([GOOD[0]._replace(model="mimo-v9")])
+    for given, name in ((table, "account 0"), (table.drop_columns("account"), None)):
+        with pytest.raises(RowsRefused) as caught:
+            ENGINES[engine](given, lambda frame: rate(frame, PUBLISHED))
+        assert caught.value.faults[0].examples[0].values.get("account") == name
+
+
+def test_counts_that_pandas_made_floats_are_refused_with_what_keeps_them_whole():
+    gap = table_of([GOOD[0], GOOD[1]._replace(output_tokens=None)]).to_pandas()
+    with pytest.raises(InputError, match=r"'output_tokens' needs whole numbers .* not Float64.*astype\('Int64'\)"):
+        rate(gap, PUBLISHED)
+    kept = rate(gap.astype({"output_tokens": "Int64"}), PUBLISHED, errors="column")
+    assert kept["rated"].tolist() == [True, False]
+    assert kept["reason"].tolist()[1] == "missing"
 
 
 @pytest.mark.parametrize("frame", [5, [1], np.zeros(3), None])
@@ -271,8 +307,40 @@ def test_a_total_is_exact_beyond_an_int64(engine):
     assert found == [2 * (2**63 - 1) + 10**9 + 1]
 
 
-def test_the_total_of_nothing_is_zero():
-    assert total(pa.table({"millicredits": pa.array([], pa.int64())})) == 0
+@each_engine
+def test_the_total_of_nothing_is_zero(engine):
+    table = pa.table({"n": pa.array([], pa.int64()), "millicredits": pa.array([], pa.int64())})
+    ENGINES[engine](table, lambda frame: frame if total(frame) == 0 else pytest.fail("not zero"))
+
+
+@each_engine
+@pytest.mark.parametrize("kind", [pa.int8(), pa.uint32(), pa.uint64()])
+def test_a_total_takes_integers_of_any_width(engine, kind):
+    table = pa.table({"n": [0, 1], "millicredits": pa.array([100, 27], kind)})
+    found = []
+    ENGINES[engine](table, lambda frame: found.append(total(frame)) or frame)
+    assert found == [127]
+
+
+@each_engine
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pa.array([2.0**55, 1.0]), "column: 'millicredits' needs whole numbers of at most 64 bits, not Float64"),
+        (pa.array(["1", "2"]), "column: 'millicredits' needs whole numbers of at most 64 bits, not String"),
+        (pa.array([None, 1], pa.int64()), "column: 'millicredits' is null in 1 row"),
+    ],
+)
+def test_a_total_is_of_whole_numbers_only(engine, column, said):
+    table = pa.table({"n": [0, 1], "millicredits": column})
+    with pytest.raises(InputError, match=said):
+        ENGINES[engine](table, total)
+
+
+@each_engine
+def test_a_total_names_the_column_that_is_nearest(engine):
+    with pytest.raises(InputError, match=r"column: the frame has no column 'millicredits'; nearest: millicredit$"):
+        ENGINES[engine](pa.table({"n": [0], "millicredit": [1]}), total)
 
 
 # --- arrays ---------------------------------------------------------------------------------------------------------

@@ -90,3 +90,10 @@ def test_a_quote_in_a_models_name_is_escaped_as_the_dialect_does():
 def test_another_dialect_is_refused():
     with pytest.raises(InputError, match="dialect: needs one of duckdb, spark, not 'oracle'"):
         rate_sql(PUBLISHED, "t", "oracle")
+
+
+@pytest.mark.parametrize("source", ["", "lake.", ".requests", "lake..requests", "read_parquet('x.parquet')", 5])
+@pytest.mark.parametrize("dialect", ["duckdb", "spark"])
+def test_a_source_is_the_name_of_a_table(source, dialect):
+    with pytest.raises(InputError, match="source: needs the name of a table or view"):
+        rate_sql(PUBLISHED, source, dialect)

@@ -78,10 +78,15 @@ def in_order_of_accounts(made: World, lake: Path) -> None:
         parquet.write_table(table(part), lake / f"{number}.parquet")
 
 
+THEIR_NAMES = {"account": "user_id", "at": "created_at", "id": "request"}
+"""What the columns are called in a lake that was not made for this library."""
+
+
 def by_day_in_no_order(made: World, lake: Path) -> None:
-    """A folder for each day, in each the rows as they came."""
+    """A folder for each day, in each the rows as they came, under other names."""
     rows = random.Random(1).sample(made.rows, len(made.rows))
     days = {row.at.date() for row in rows}
     for day in days:
         (lake / f"day={day}").mkdir(parents=True)
-        parquet.write_table(table([row for row in rows if row.at.date() == day]), lake / f"day={day}/0.parquet")
+        written = table([row for row in rows if row.at.date() == day]).rename_columns(THEIR_NAMES)
+        parquet.write_table(written, lake / f"day={day}/0.parquet")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Literal
 
 import pyarrow as pa
 from pyspark import Broadcast, StorageLevel
@@ -17,13 +19,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from mimo_credits import RateBook, load_book
-from mimo_credits.frames import Lifecycles, Settled, rate, settle_arrow
+from mimo_credits.frames import Columns, Lifecycles, Settled, rate, settle_arrow
 from mimo_credits.wire import dumps, from_data, loads
 
 AWARE = ("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
 """Other readers take Spark's old format of instants for naive ones."""
 
-ORDER = ("account", "at", "id")
 PAID = "drawn long, overage long, segment_start timestamp, reason string"
 """What settling adds to the columns of `rate`."""
 
@@ -39,15 +40,17 @@ ACCOUNTS = pa.schema(
 """Of each account its millicredits, how it stands as JSON (the next month begins with it), and its refused commands."""
 
 Batches = Iterable[pa.RecordBatch]
+Fold = tuple[Lifecycles, RateBook, Columns, Literal["raise", "column"]]
+"""What every executor gets. A class of this file's own would not be known there."""
 
 
 def main() -> None:
     options = arguments()
     spark = SparkSession.builder.appName("settle_lake").config(*AWARE).getOrCreate()
     book = load_book(directory=options.cards, pins=dict(options.pin))
-    known = Lifecycles(lifecycle(spark, options.lifecycle), accounts(spark, options.accounts))
-    lake = spark.read.parquet(options.lake)
-    settled = settle(lake, known, book, options.partitions, "column" if options.keep_going else "raise")
+    known = Lifecycles(lifecycle(spark, options.lifecycle), accounts(spark, options.accounts), options.until)
+    fold = (known, book, Columns(**dict(options.column)), "column" if options.keep_going else "raise")
+    settled = settle(spark.read.parquet(options.lake), fold, options.partitions)
     write(settled, options.output, options.partition_by)
 
 
@@ -57,17 +60,20 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("lifecycle", help="JSON Lines: commands, each with its account")
     parser.add_argument("output", help="where the folders rows, statements, bills and accounts are written")
     parser.add_argument("--accounts", help="how accounts stood before: the folder accounts of the month before")
+    parser.add_argument("--until", type=datetime.fromisoformat, metavar="INSTANT", help="brings every account up to it")
+    parser.add_argument("--column", action="append", default=[], type=pair, metavar="FIELD=COLUMN", help="other names")
     parser.add_argument("--cards", help="a folder of rate cards, instead of the published ones")
-    parser.add_argument("--pin", action="append", default=[], type=pin, metavar="VERSION=ID", help="pins a revision")
+    parser.add_argument("--pin", action="append", default=[], type=pair, metavar="VERSION=ID", help="pins a revision")
     parser.add_argument("--partitions", type=int, help="of the shuffle; without it as Spark is set")
     parser.add_argument("--partition-by", nargs="*", default=[], metavar="COLUMN", help="columns that divide the rows")
     parser.add_argument("--keep-going", action="store_true", help="refused rows keep their reason and change nothing")
     return parser.parse_args()
 
 
-def pin(text: str) -> tuple[str, str]:
-    version, _, card = text.partition("=")
-    return version, card
+def pair(text: str) -> tuple[str, str]:
+    """What stands on each side of `=`."""
+    left, _, right = text.partition("=")
+    return left, right
 
 
 def lifecycle(spark: SparkSession, path: str) -> list[tuple[str, object]]:
@@ -81,51 +87,49 @@ def accounts(spark: SparkSession, path: str | None) -> dict[str, object]:
     return {} if path is None else {row.account: loads(row.state) for row in spark.read.parquet(path).collect()}
 
 
-def settle(lake: DataFrame, known: Lifecycles, book: RateBook, partitions: int | None, errors: str) -> DataFrame:
+def settle(lake: DataFrame, fold: Fold, partitions: int | None) -> DataFrame:
     """One row for each request, statement, bill and account: each in a column of its own, the other three null."""
+    known, book, columns, _ = fold
     spark = lake.sparkSession
-    rated = rate(lake, book, errors="column").drop("reason")  # not run: it checks the columns, naive instants above all
+    # Not run: it checks the columns, naive instants above all.
+    rated = rate(lake, book, columns=columns, errors="column").drop("reason")
     statements, bills = (spark.createDataFrame(table).schema for table in Settled(None, {}).statements(known))
     others = StructType().add("statement", statements).add("bill", bills)
     others = others.add("account", spark.createDataFrame(ACCOUNTS.empty_table()).schema)
     every = StructType([*StructType().add("row", StructType([*rated.schema, *StructType.fromDDL(PAID)])), *others])
-    broadcast = spark.sparkContext.broadcast((known, book))
-    divided = lake.repartition("account") if partitions is None else lake.repartition(partitions, "account")
-    settled = divided.sortWithinPartitions(*ORDER).mapInArrow(used(broadcast, errors), every)
+    broadcast = spark.sparkContext.broadcast(fold)
+    divided = lake.repartition(*([] if partitions is None else [partitions]), columns.account)
+    settled = divided.sortWithinPartitions(columns.account, columns.at, columns.id).mapInArrow(used(broadcast), every)
     settled = settled.persist(StorageLevel.DISK_ONLY)
     names = spark.createDataFrame([(name,) for name in known], "account string")
     without_usage = names.join(settled.select("account.account"), "account", "left_anti")
-    return settled.unionByName(without_usage.mapInArrow(unused(broadcast, errors), others), allowMissingColumns=True)
+    return settled.unionByName(without_usage.mapInArrow(unused(broadcast), others), allowMissingColumns=True)
 
 
-def used(
-    broadcast: Broadcast[tuple[Lifecycles, RateBook]], errors: str
-) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+def used(broadcast: Broadcast[Fold]) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     """The fold of a partition, whose rows are sorted."""
 
-    def fold(batches: Batches) -> Iterator[pa.RecordBatch]:
-        known, book = broadcast.value
-        for part in settle_arrow(batches, known, book, errors=errors, others=False):
+    def folded(batches: Batches) -> Iterator[pa.RecordBatch]:
+        known, book, columns, errors = broadcast.value
+        for part in settle_arrow(batches, known, book, columns=columns, errors=errors, others=False):
             yield from side_by_side({"row": pa.Table.from_batches([part.rows]), **tables(part, known)})
 
-    return fold
+    return folded
 
 
-def unused(
-    broadcast: Broadcast[tuple[Lifecycles, RateBook]], errors: str
-) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+def unused(broadcast: Broadcast[Fold]) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     """The lifecycles of accounts without usage, by their names."""
 
-    def fold(batches: Batches) -> Iterator[pa.RecordBatch]:
-        known, book = broadcast.value
+    def folded(batches: Batches) -> Iterator[pa.RecordBatch]:
+        known, book, _, errors = broadcast.value
         for batch in batches:
             names = batch.column("account").to_pylist()
             own = {name: known.commands(name) for name in names}
             before = {name: known.account(name) for name in names}
-            for part in settle_arrow([], own, book, accounts=before, errors=errors):
+            for part in settle_arrow([], Lifecycles(own, before, known.until), book, errors=errors):
                 yield from side_by_side(tables(part, known))
 
-    return fold
+    return folded
 
 
 def tables(part: Settled, known: Lifecycles) -> dict[str, pa.Table]:

@@ -20,17 +20,18 @@ from mimo_credits.book import RateBook
 from mimo_credits.errors import FaultyRow, FaultyRows, InputError, RowsRefused, wrong_type
 from mimo_credits.frames.checks import Fault
 from mimo_credits.frames.clocks import moment
-from mimo_credits.frames.columns import REASON, Columns, present
+from mimo_credits.frames.columns import REASON, Columns, check_unsettled, missing, present
 from mimo_credits.frames.engines import opened
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
-from mimo_credits.ledger import Record
+from mimo_credits.ledger import Advance, Record
 from mimo_credits.usage import Usage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mimo_credits.frames.arrow_stream import Results
+    from mimo_credits.frames.lifecycle import Lifecycles
 
 _UTC = pa.timestamp("us", "UTC")
 _RATED = ("millicredits", "card", "band", "off_peak")
@@ -69,11 +70,23 @@ class Rows:
             (str(names[first].as_py()), first, end)
             for first, end in zip(starts, [*starts[1:], len(names)], strict=True)
         ]
+        self._ids = ids
         self.at: list[int] = instants.to_numpy(zero_copy_only=False).tolist()
         self._rated: dict[str | None, Rated] = {}
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def check_taken(self, known: Lifecycles) -> None:
+        """Raises `InputError` where usage has the id of a command of its own account, as `timeline` would refuse it."""
+        said = ((name, command) for name, _, _ in self.accounts for command in known.commands(name))
+        taken = {(name, command.id) for name, command in said if not isinstance(command, Advance)}
+        alike = pc.is_in(self._ids, pa.array([own for _, own in taken], pa.large_string()))
+        for row in pc.indices_nonzero(alike).to_pylist():
+            name, own = self._cell(self._columns.account, row), self.id(row)
+            if (name, own) in taken:
+                why = f"is the id of a command of the same account, such as {own!r} of {name!r}"
+                raise InputError(str(self._columns.id), why)
 
     def rated(self, own_card: str | None) -> Rated:
         """The rows by the book's cards, or by the one card that an account stays on."""
@@ -103,8 +116,7 @@ class Rows:
 
     def refusal(self, row: int, fault: Fault) -> RowsRefused:
         """The error for a row that is no usage."""
-        names = (self._columns.id, *self._columns.rated_by)
-        example = FaultyRow(None, {str(name): self._cell(name, row) for name in names})
+        example = FaultyRow(None, {name: self._cell(name, row) for name in self._columns.shown})
         return RowsRefused([FaultyRows(fault.value, 1, (example,))])
 
     def record(self, row: int) -> Record:
@@ -184,9 +196,11 @@ def whole_accounts(batches: Iterable[pa.RecordBatch], columns: Columns, book: Ra
 def _there(batch: pa.RecordBatch, columns: Columns) -> Columns:
     """The columns that the batches have. Raises `InputError` for one that is missing or of a wrong type."""
     there = present(columns, opened(pa.Table.from_batches([batch])).collect_schema())
-    for name in (columns.account, columns.id):
+    for field in ("account", "id"):
+        name = getattr(columns, field)
         if name not in batch.schema.names:
-            raise InputError("columns", f"the rows have no column {name!r}: they have {', '.join(batch.schema.names)}")
+            raise missing(field, name, batch.schema.names)
+    check_unsettled(batch.schema.names)
     return there._replace(id=columns.id)
 
 
@@ -240,4 +254,4 @@ def _check_ids(names: pa.Array, ids: pa.Array, columns: Columns) -> None:
     twice = counts.filter(pc.greater(counts["count_all"], 1))
     if len(twice):
         name, such = twice["account"][0].as_py(), twice["id"][0].as_py()
-        raise InputError(str(columns.id), f"stands more than once: {len(twice):,} ids, such as {such!r} of {name!r}")
+        raise InputError(str(columns.id), f"stands more than once, such as {such!r} of {name!r}")

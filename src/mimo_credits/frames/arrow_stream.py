@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from mimo_credits.book import RateBook, check_book
-from mimo_credits.errors import InputError, MimoCreditsError, NoSuchCard, PricingError, Refused
+from mimo_credits.errors import InputError, MimoCreditsError, NoSuchCard, PricingError, Refused, shown
 from mimo_credits.frames.clocks import micros, moment
 from mimo_credits.frames.columns import Columns
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.segments import Books, summed_usage
 from mimo_credits.frames.statement_rows import tables_of
-from mimo_credits.ledger import Account, Command, Posting, Rated, Record, apply
+from mimo_credits.ledger import Account, Advance, Command, Posting, Rated, Record, apply
 from mimo_credits.ledger.draft import Draft
 from mimo_credits.ledger.due import next_due
 from mimo_credits.ledger.entries import OVERAGE, SPENT
@@ -104,8 +104,8 @@ def settle_arrow(
     cluster. Usage or a command that is refused or has no price raises; with `errors="column"` a row names its fault in
     the column `reason` instead, and changes nothing.
 
-    Raises `InputError` for rows out of order or of a wrong type, for an id that an account has twice, and for what
-    cannot be read as usage; `Refused`, `PricingError`.
+    Raises `InputError` for rows out of order or of a wrong type, and for an id that an account has twice, be it that of
+    a command; `RowsRefused` for what is no usage; `Refused` and `PricingError`, which say the account and the id.
     """
     from mimo_credits.frames.arrow_rows import whole_accounts
 
@@ -114,6 +114,7 @@ def settle_arrow(
     owes_from = _owes_from(book)
     seen: set[str] = set()
     for rows in whole_accounts(batches, columns, book):
+        rows.check_taken(known)
         made = Results(np.zeros(len(rows), np.int64))
         books = {}
         for name, first, end in rows.accounts:
@@ -139,12 +140,13 @@ def _without_usage(name: str, known: Lifecycles, book: RateBook, errors: str) ->
 def _say(name: str, books: Books, command: Command, book: RateBook, errors: str) -> None:
     books.say(command, book)
     if books.rejected and errors == "raise":
-        raise told(books.rejected[-1].error, name)
+        raise told(books.rejected[-1].error, name, command)
 
 
-def told(error: MimoCreditsError, account: str) -> MimoCreditsError:
-    """The error with a note of whose it is."""
-    error.add_note(f"account {account!r}")
+def told(error: MimoCreditsError, account: str, command: Command) -> MimoCreditsError:
+    """The error of a command, which now says first whose it is, and its id."""
+    whose = f"account {shown(account)}"
+    error.args = (f"{whose}: {error}" if isinstance(command, Advance) else f"{whose}, id {shown(command.id)}: {error}",)
     return error
 
 
@@ -269,10 +271,11 @@ class _Fold:
         if fault is not None:
             self._refuse(row, fault.value, self._rows.refusal(row, fault))
             return
+        record = self._rows.record(row)
         try:
-            account, entries = apply(books.account, self._rows.record(row), self._book)
+            account, entries = apply(books.account, record, self._book)
         except (Refused, PricingError, NoSuchCard) as error:
-            self._refuse(row, fault_of(error), error)
+            self._refuse(row, fault_of(error), told(error, self._name, record))
             return
         books.keep(account, entries)
         rated = next(entry for entry in reversed(entries) if type(entry) is Rated)
@@ -284,7 +287,7 @@ class _Fold:
     def _refuse(self, row: int, fault: str, error: MimoCreditsError) -> None:
         """A row that is refused costs nothing and changes nothing."""
         if self._errors == "raise":
-            raise told(error, self._name)
+            raise error
         self._made.decided.append(Decided(row, 0, None, -1, False, fault))
         self._made.segments.append((1, None))
 

@@ -6,7 +6,7 @@ signed or not; models text, plain, categorical or from an enum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_credits.errors import InputError, nearest, wrong_type
@@ -20,17 +20,21 @@ ADDED = ("millicredits", "card", "band", "off_peak", "rated")
 REASON = "reason"
 """What it adds besides, where faulty rows are kept."""
 
+PAID = ("drawn", "overage", "segment_start")
+"""What settling adds besides."""
+
 OWN = "__mimo_"
 """With this begin the columns that exist only while a frame is being rated."""
 
-_OPTIONAL = ("audio_seconds", "web_searches", "images", "id")
+_OPTIONAL = ("account", "audio_seconds", "web_searches", "images", "id")
 
 
 class Columns(NamedTuple):
     """The names of a frame's columns.
 
-    The last four need not be there; where they are, they count. None says that a column of that name is something else.
-    `account` and `id` are not needed for rating; `id` names the rows in errors.
+    Audio, searches and images count where the frame has them; under another name than their own they must be there.
+    None says that a column of that name is something else. `account` and `id` name the rows in errors; only settling
+    needs them.
     """
 
     account: str = "account"
@@ -62,11 +66,11 @@ class Columns(NamedTuple):
     @property
     def shown(self) -> tuple[str, ...]:
         """The columns by which an error shows a row."""
-        return tuple(name for name in (self.id, *self.rated_by) if name)
+        return tuple(dict.fromkeys(name for name in (self.account, self.id, *self.rated_by) if name))
 
 
 def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
-    """The same, with None for optional columns that the frame does not have.
+    """The same, with None for optional columns that the frame does not have, the account's too: settling asks for it.
 
     Raises `InputError` for a column that is missing, of the wrong kind, or in the way of one that `rate` adds.
     """
@@ -74,14 +78,12 @@ def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
 
     if not isinstance(columns, Columns):
         raise wrong_type("columns", "a Columns", columns)
-    absent = [name for name in _OPTIONAL if getattr(columns, name) not in schema]
+    absent = [name for name in _OPTIONAL if getattr(columns, name) == name and name not in schema]
     nothing: dict[str, Any] = dict.fromkeys(absent)
     there = columns._replace(**nothing)
-    for name in there.rated_by:
-        if name not in schema:
-            alike = nearest(name, schema)
-            hint = f"; nearest: {', '.join(alike)}" if alike else ""
-            raise InputError("columns", f"the frame has no column {name!r}{hint}")
+    for field, name in there._asdict().items():
+        if name not in schema and (name is not None or field not in _OPTIONAL):
+            raise missing(field, name, schema)
     for name in schema:
         if name in ADDED or name == REASON or name.startswith(OWN):
             raise InputError("columns", f"the frame has a column {name!r} already, which rating would add: rename it")
@@ -89,9 +91,35 @@ def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
     if not isinstance(schema[there.model], (nw.String, nw.Categorical, nw.Enum)):
         raise InputError("columns", f"{there.model!r} needs models as text, not {schema[there.model]}")
     for name in there.counts:
-        if not schema[name].is_integer():
-            raise InputError("columns", f"{name!r} needs whole numbers (an integer type), not {schema[name]}")
+        kind = schema[name]
+        if not kind.is_integer():
+            hint = _OF_PANDAS if kind.is_float() else ""
+            raise InputError("columns", f"{name!r} needs whole numbers (an integer type), not {kind}{hint}")
     return there
+
+
+def check_unsettled(schema: Iterable[str]) -> None:
+    """Raises `InputError` for a column in the way of one that settling adds beside those of `rate`."""
+    for name in schema:
+        if name in PAID:
+            raise InputError("columns", f"the frame has a column {name!r} already, which settling would add: rename it")
+
+
+def missing(field: str, name: str | None, schema: Iterable[str]) -> InputError:
+    """The error for a column that the frame does not have; `field` is that of `Columns` which names it."""
+    return InputError(
+        "columns", f"the frame has no column {name!r} (Columns({field}=…) names another){alike(name, schema)}"
+    )
+
+
+def alike(name: str | None, schema: Iterable[str]) -> str:
+    """What a message adds about the names that are there."""
+    found = nearest(str(name), map(str, schema))
+    return f"; nearest: {', '.join(found)}" if found else ""
+
+
+_OF_PANDAS = ": pandas makes floats where one is missing; astype('Int64') or dtype_backend='pyarrow' keeps them whole"
+_ZONES = "dt.replace_time_zone in Polars, dt.tz_localize in pandas, assume_timezone in PyArrow, AT TIME ZONE in DuckDB"
 
 
 def _check_instants(name: str, dtype: DType) -> None:
@@ -100,4 +128,4 @@ def _check_instants(name: str, dtype: DType) -> None:
     if not isinstance(dtype, nw.Datetime):
         raise InputError("columns", f"{name!r} needs instants (timestamps with a time zone), not {dtype}")
     if dtype.time_zone is None:
-        raise InputError("columns", f"{name!r} holds naive timestamps: say their time zone")
+        raise InputError("columns", f"{name!r} holds naive timestamps: say their time zone ({_ZONES})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2 import Implementation
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from narwhals.stable.v2.dtypes import DType
 
 Frame: TypeAlias = "nw.DataFrame[Any] | nw.LazyFrame[Any]"
+FrameT = TypeVar("FrameT")
+"""A native frame's own type."""
 
 RATED = (
     *(Implementation.POLARS, Implementation.PANDAS, Implementation.PYARROW),
@@ -34,6 +36,14 @@ def opened(frame: object) -> Frame:
     raise InputError("frame", f"needs a frame of Polars, DuckDB, PyArrow, pandas or PySpark, not a {kind}")
 
 
+def check_pyarrow() -> None:
+    """Raises `ImportError`, which says what to install, where PyArrow is missing: all engines settle with it."""
+    try:
+        import pyarrow  # noqa: F401 - whether it is there is the question
+    except ImportError as error:
+        raise ImportError("settling needs PyArrow: pip install 'mimo_credits[arrow]'", name="pyarrow") from error
+
+
 def schema_of(frame: Frame) -> Mapping[str, DType]:
     """The frame's columns and their kinds. Narwhals knows no zone of pandas whose name has an underscore: New_York."""
     schema = dict(frame.collect_schema())
@@ -49,12 +59,21 @@ def schema_of(frame: Frame) -> Mapping[str, DType]:
 def with_micros(frame: Frame, at: str, name: str) -> Frame:
     """The frame with the column `at` as whole microseconds since 1970 in UTC, whatever zone the session is in."""
     if not frame.implementation.is_pyspark():
+        if frame.implementation.is_pandas():
+            frame, at = _in_utc(frame, at, name), name
         return frame.with_columns(nw.col(at).dt.timestamp("us").alias(name))
     from pyspark.sql import functions
 
     native: Any = frame.to_native()
     counted: Frame = nw.from_native(native.withColumn(name, functions.unix_micros(native[at])))
     return counted
+
+
+def _in_utc(frame: Frame, at: str, name: str) -> Frame:
+    """A frame of pandas with its instants in UTC beside them, as narwhals does not know the zone of each of its own."""
+    native: Any = frame.to_native()
+    placed: Frame = nw.from_native(native.assign(**{name: native[at].dt.tz_convert("UTC")}))
+    return placed
 
 
 def joined(frame: Frame, table: Mapping[str, Sequence[object]], keys: Sequence[str], model: str) -> Frame:

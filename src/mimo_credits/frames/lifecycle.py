@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from mimo_credits.errors import InputError, several, shown, wrong_type
+from mimo_credits.errors import Conflict, InputError, several, shown, wrong_type
 from mimo_credits.instants import to_utc
 from mimo_credits.ledger import Account, Command, timeline
-from mimo_credits.ledger.account import check_account
 from mimo_credits.ledger.commands import check_id
 
 Lifecycle: TypeAlias = Mapping[str, Iterable[Command]] | Iterable[tuple[str, Command]]
@@ -34,9 +33,7 @@ class Lifecycles:
         self.until = None if until is None else to_utc(until, "until")
         self._commands: dict[str, Sequence[Command]] = {}
         self._accounts: dict[str, Account] = {}
-        for name, account in ({} if accounts is None else accounts).items():
-            check_id(name, "accounts")
-            check_account(account)
+        for name, account in _checked({} if accounts is None else accounts):
             self._accounts[name] = account
         for name, commands in _by_account(lifecycle).items():
             check_id(name, "lifecycle")
@@ -44,6 +41,8 @@ class Lifecycles:
                 self._commands[name] = timeline(commands)
             except InputError as error:
                 raise InputError("lifecycle", f"of account {shown(name)}: {error}") from None
+            except Conflict as error:
+                raise Conflict(error.id, f"account {shown(name)} used it before with other content") from None
 
     def __iter__(self) -> Iterator[str]:
         """Every account that has commands or stood before."""
@@ -66,6 +65,17 @@ class Lifecycles:
 
 
 _NEW = Account()
+
+
+def _checked(accounts: object) -> Iterator[tuple[str, Account]]:
+    if not isinstance(accounts, Mapping):
+        needed = "accounts by their ids, such as the `accounts` of a Settlement or {'ada': Account()}"
+        raise wrong_type("accounts", needed, accounts)
+    for name, account in accounts.items():
+        check_id(name, "accounts")
+        if not isinstance(account, Account):
+            raise wrong_type("accounts", f"an Account for {shown(name)}", account)
+        yield name, account
 
 
 def _by_account(lifecycle: object) -> Mapping[str, Iterable[Command]]:

@@ -19,7 +19,7 @@ from mimo_credits.errors import InputError, shown
 from mimo_credits.frames.checks import Fault, refuse
 from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns, present
-from mimo_credits.frames.engines import Frame, joined, opened, schema_of, with_micros
+from mimo_credits.frames.engines import Frame, FrameT, joined, opened, schema_of, with_micros
 from mimo_credits.frames.extremes import extremes_of
 from mimo_credits.frames.plainly import all_in_order
 from mimo_credits.frames.relation import RateRow, Relation, most_of, relation_of
@@ -38,7 +38,7 @@ GROWS_AT, TO_EVEN = f"{OWN}grows_at", f"{OWN}to_even"
 CARD, BAND, OFF_PEAK = f"{OWN}card", f"{OWN}band", f"{OWN}off_peak"
 
 
-def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Errors = "raise") -> Any:
+def rate(frame: FrameT, book: RateBook, *, columns: Columns = Columns(), errors: Errors = "raise") -> FrameT:
     """The frame with what every row costs: `millicredits`, `card`, `band`, `off_peak` and `rated`.
 
     A frame of Polars (eager or lazy), DuckDB, PySpark, pandas or PyArrow goes in, the same kind comes out; an eager one
@@ -61,7 +61,8 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
     if isinstance(wrapped, nw.DataFrame):
         from mimo_credits.frames.arrays import rate_eager
 
-        return rate_eager(wrapped, book, there, errors)
+        looked_up: FrameT = rate_eager(wrapped, book, there, errors)
+        return looked_up
     rated = (
         _queried(wrapped, relation, there) if wrapped.implementation.is_duckdb() else _rated(wrapped, relation, there)
     )
@@ -69,7 +70,8 @@ def rate(frame: Any, book: RateBook, *, columns: Columns = Columns(), errors: Er
         if not all_in_order(extremes_of(wrapped, there), relation, there):
             refuse(rated, there)
         rated = rated.drop(REASON)
-    return rated.to_native()
+    native: FrameT = rated.to_native()
+    return native
 
 
 def _queried(frame: Frame, relation: Relation, columns: Columns) -> Frame:

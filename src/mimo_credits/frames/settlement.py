@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic
 
 from mimo_credits.frames.beside import table_beside
+from mimo_credits.frames.engines import FrameT
 from mimo_credits.frames.routing import Folded
 from mimo_credits.frames.segments import Books
 from mimo_credits.frames.slots import Slots
@@ -44,29 +45,31 @@ class Accounts(Mapping[str, Account]):
         return self._folded[name] if name in self._folded else self._slots.books(name)
 
 
-class Settlement:
+class Settlement(Generic[FrameT]):
     """Usage, settled. Amounts are millicredits.
 
     `rows` is the frame that was given, of its own kind, with what `rate` adds and with `drawn` (what pots paid),
     `overage` (what none covered; together they are `millicredits`) and `segment_start` (where the row's statement
-    begins). `folded` says which accounts were folded row by row, and why; `rejected` has the commands that were
-    refused, where errors are kept; `repeats` is how many rows were there once more and were dropped.
+    begins). `statements` and `bills` are frames of that kind, too. `accounts` has every account by its id, as it stands
+    after all commands and usage: a mapping, which makes each when it is asked for, and with which the next month goes
+    on (`settle(…, accounts=…)`). `folded` says which accounts were folded row by row, and why; `rejected` has the
+    commands that were refused, where errors are kept; `repeats` is how many rows were there once more and were dropped.
     """
 
     def __init__(
         self,
-        rows: Any,
+        rows: FrameT,
         frame: Frame,
         slots: Slots,
         folded: Mapping[str, Books],
         rejected: Mapping[str, list[Rejection]],
         repeats: int,
     ) -> None:
-        self.rows = rows
+        self.rows: FrameT = rows
         self.folded: Mapping[str, Folded] = dict(slots.folded)
-        self.accounts = Accounts(slots, folded)
-        self.rejected = rejected
-        self.repeats = repeats
+        self.accounts: Accounts = Accounts(slots, folded)
+        self.rejected: Mapping[str, list[Rejection]] = rejected
+        self.repeats: int = repeats
         self._slots, self._frame = slots, frame
 
     def __repr__(self) -> str:
@@ -78,11 +81,15 @@ class Settlement:
         return tables_of((name, known.account(name), accounts.books(name)) for name in accounts)
 
     @cached_property
-    def statements(self) -> Any:
+    def statements(self) -> FrameT:
         """A frame with one row for each segment of each account's cycles; see `StatementRow`."""
-        return table_beside(self._frame, self._tables[0]).to_native()
+        return self._native(0)
 
     @cached_property
-    def bills(self) -> Any:
+    def bills(self) -> FrameT:
         """A frame with one row for each bill; see `BillRow`."""
-        return table_beside(self._frame, self._tables[1]).to_native()
+        return self._native(1)
+
+    def _native(self, number: int) -> FrameT:
+        frame: FrameT = table_beside(self._frame, self._tables[number]).to_native()
+        return frame

@@ -33,8 +33,8 @@ from mimo_credits.frames.beside import (
 )
 from mimo_credits.frames.checks import EXAMPLES, collected, examples
 from mimo_credits.frames.clocks import micros
-from mimo_credits.frames.columns import ADDED, REASON, Columns, present
-from mimo_credits.frames.engines import Frame, opened, schema_of
+from mimo_credits.frames.columns import ADDED, PAID, REASON, Columns, check_unsettled, missing, present
+from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened, schema_of
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW, US = f"{OWN}row", f"{OWN}us"
-RESULTS = (*ADDED, "drawn", "overage", SEGMENT)
+RESULTS = (*ADDED, *PAID)
 """What settling adds to a frame's columns."""
 
 _NO_USAGE = [fault.value for fault in INPUT_FAULTS]
@@ -71,7 +71,7 @@ _NO_INTS = np.zeros(0, np.int64)
 
 
 def settle(
-    usage: Any,
+    usage: FrameT,
     lifecycle: Lifecycle,
     book: RateBook,
     *,
@@ -79,7 +79,7 @@ def settle(
     accounts: Mapping[str, Account] | None = None,
     until: datetime | None = None,
     errors: Literal["raise", "column"] = "raise",
-) -> Settlement:
+) -> Settlement[FrameT]:
     """The ledger of every account: usage from a frame, and between it the commands of a lifecycle.
 
     The frame (Polars, DuckDB, PySpark, pandas or PyArrow) needs an account and an id for each request, unique in its
@@ -92,12 +92,15 @@ def settle(
     bills, has happened.
 
     With `errors="raise"`, usage that has no price or whose account has no plan at its instant raises `RowsRefused` with
-    counts and examples, and a command that is refused raises `Refused`. With `errors="column"` they change nothing: a
-    row names its fault in the column `reason` (`not-subscribed` is one) and costs 0, and `rejected` has the commands.
+    counts and examples, and a command that is refused raises `Refused`, which says its account and id. With
+    `errors="column"` they change nothing: a row names its fault in the column `reason` (`not-subscribed` is one) and
+    costs 0, and `rejected` has the commands.
 
     An eager frame's rows come back in their order, a lazy one stays lazy, though its sums are taken here and now.
-    Raises `InputError` for a frame or a lifecycle that is wrong in itself.
+    Raises `InputError` for a frame, a lifecycle or accounts that are wrong in themselves, `Conflict` for one id of an
+    account's commands with two contents, and `ImportError` without PyArrow.
     """
+    check_pyarrow()
     check_book(book)
     if errors not in ("raise", "column"):
         raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
@@ -129,12 +132,10 @@ def _columns(columns: Columns, frame: Frame) -> Columns:
     for field in ("account", "id"):
         name = getattr(columns, field)
         if name not in schema:
-            raise InputError("columns", f"the frame has no column {name!r}, which holds the {field} of each request")
+            raise missing(field, name, schema)
         if not isinstance(schema[name], nw.String):
             raise InputError("columns", f"{name!r} needs text, not {schema[name]}")
-    for name in schema:
-        if name in RESULTS or name.startswith(OWN):
-            raise InputError("columns", f"the frame has a column {name!r} already, which settling would add: rename it")
+    check_unsettled(schema)
     return there._replace(id=columns.id)
 
 
@@ -247,7 +248,7 @@ def _sums(placed: Frame, slots: int, columns: Columns) -> Sums:
 
 def _raise_rejected(slots: Slots) -> None:
     for name, rejected in slots.certainly_rejected():
-        raise told(rejected.error, name)
+        raise told(rejected.error, name, rejected.command)
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

@@ -77,10 +77,14 @@ def rate_sql(book: RateBook, source: str, dialect: Dialect, *, columns: Columns 
     there: pass None for audio, searches or images that the table does not have. The instants' column is a timestamp
     with a time zone (Spark: `TIMESTAMP`, not `TIMESTAMP_NTZ`); the counts are BIGINT, or narrower and signed.
 
-    Raises `InputError` for another dialect, and for what is no book.
+    Raises `InputError` for another dialect, for what is no book, and for a source that is empty or a call: make a view
+    of it.
     """
     if dialect not in _WORDS:
         raise InputError("dialect", f"needs one of {', '.join(_WORDS)}, not {shown(dialect)}")
+    given: object = source
+    if not isinstance(given, str) or "(" in given or not all(given.split(".")):
+        raise InputError("source", f"needs the name of a table or view, such as lake.requests, not {shown(source)}")
     query = _Query(relation_of(book), source, _WORDS[dialect], columns)
     return "\n".join([*query.remarks(), *query.lines(query.listed())])
 

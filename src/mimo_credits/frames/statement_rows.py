@@ -25,10 +25,16 @@ if TYPE_CHECKING:
 
 
 class StatementRow(NamedTuple):
-    """One segment of a cycle of an account.
+    """One segment of a cycle of an account: `[segment_start, segment_end)`, in UTC.
 
-    `opening` + `issued` + `granted` = `used` - `overage` + `expired` + `held` + `closing`, in millicredits. `requests`
-    counts usage. `due` is what its bills ask for in `currency`; bills in another currency stand among the bills alone.
+    `opening` + `issued` + `granted` = `used` - `overage` + `expired` + `held` + `closing`, all in millicredits:
+    `opening` is what the pots brought along, `issued` the allowance (upgrades included), `granted` what grants added;
+    `used` is all usage, `overage` the part that no pot covered, `expired` what ended unused, `held` what went into
+    holds less what came out, `closing` what can be spent at the end.
+
+    `reason` is why the segment began: `subscribe`, `renewal`, `migration`, `trade-in`, or `continued` for the one in
+    which an account stood that was given. `card` is the id of the card by which it began. `requests` counts usage.
+    `due` is what its bills ask for in `currency`; bills in another currency stand among the bills alone.
     """
 
     account: str
@@ -50,6 +56,7 @@ class StatementRow(NamedTuple):
     closing: int
     requests: int
     due: Decimal
+    card: str
 
 
 class BillRow(NamedTuple):
@@ -66,13 +73,15 @@ class BillRow(NamedTuple):
 
 def rows_of(name: str, before: Account, books: Books) -> tuple[list[StatementRow], list[BillRow]]:
     """The rows of an account that stood as `before`, and has these books since."""
-    made = statement([*_continued(before), *books.entries])
+    entries = [*_continued(before), *books.entries]
+    made = statement(entries)
+    cards = (entry.card for entry in entries if type(entry) is CycleOpened)
     rows: list[StatementRow] = []
     bills: list[BillRow] = []
     segments = ((cycle, segment) for cycle in made.cycles for segment in cycle.segments)
-    for requests, (cycle, segment) in zip(books.requests, segments, strict=True):
+    for requests, card, (cycle, segment) in zip(books.requests, cards, segments, strict=True):
         reason = "continued" if not rows and before.plan is not None else segment.reason
-        rows.append(_row(name, cycle, segment, requests, reason))
+        rows.append(_row(name, cycle, segment, requests, reason, card))
         bills += [
             BillRow(name, segment.start, bill.at, bill.amount, bill.currency, bill.reason, bill.card)
             for bill in segment.bills
@@ -80,7 +89,9 @@ def rows_of(name: str, before: Account, books: Books) -> tuple[list[StatementRow
     return rows, bills
 
 
-def _row(name: str, cycle: CycleStatement, segment: SegmentStatement, requests: int, reason: str) -> StatementRow:
+def _row(
+    name: str, cycle: CycleStatement, segment: SegmentStatement, requests: int, reason: str, card: str
+) -> StatementRow:
     due = Decimal(0)
     for bill in segment.bills:
         if bill.currency == segment.currency:
@@ -105,6 +116,7 @@ def _row(name: str, cycle: CycleStatement, segment: SegmentStatement, requests: 
         closing=segment.closing,
         requests=requests,
         due=due,
+        card=card,
     )
 
 
