@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from mimo_credits import Grant, InputError, Refused, Settle, Subscribe, Usage, load_book
-from mimo_credits.frames import settle
+from mimo_credits import Account, Grant, InputError, Refused, RowsRefused, Settle, Subscribe, Usage, fold, load_book
+from mimo_credits.frames import Lifecycles, settle, settle_arrow
 from tests.frames.accounts import SCHEMA, Row, World, table
 from tests.frames.engines import ENGINES, rows_of_frame
 from tests.frames.test_settle import check, settled
@@ -134,3 +134,65 @@ def test_numbers_of_a_column_with_gaps_are_read_as_they_are() -> None:
     decimals = pa.chunked_array([pa.array([2**80, 5, None], pa.decimal128(38, 0))])
     assert integers(nw.from_native(decimals, series_only=True)).tolist() == [2**63 - 1, 5, 0]
     assert integers(nw.from_native(pd.Series([2**53 + 1]), series_only=True)).dtype == np.int64
+
+
+@every_engine
+@pytest.mark.parametrize("id", ["", "x" * 257])
+@pytest.mark.parametrize("field", ["id", "account"])
+def test_what_the_ledger_takes_for_no_id_is_none_here(engine: str, id: str, field: str) -> None:
+    row = table([used("ada", JUNE, "a")]).to_pylist()[0]
+    given = pa.Table.from_pylist([row, {**row, "id": "b", field: id}], SCHEMA)
+    with pytest.raises(InputError, match=rf"^{field}: needs"):
+        settle(ENGINES[engine](given), {"ada": [bought("ada")]}, load_book(), errors="column")
+    with pytest.raises(InputError, match=rf"^{field}: needs"):
+        list(settle_arrow(given.sort_by("account").to_batches(), {}, load_book(), errors="column"))
+
+
+def test_an_id_of_many_bytes_is_one() -> None:
+    long = "字" * 256
+    for engine in ENGINES.values():
+        made = settle(engine(table([used(long, JUNE, long)])), {long: [bought("ada")]}, load_book())
+        assert [row["drawn"] for row in rows_of_frame(made.rows)] == [300_000_000]
+
+
+@every_engine
+@pytest.mark.parametrize("name", ["Card", "REASON", "Drawn", "__MIMO_us", "__settle_slot"])
+def test_a_column_in_the_way_is_refused_in_any_capitals(engine: str, name: str) -> None:
+    """To DuckDB and Spark they are the same name, and the frame's would be taken for ours."""
+    given = table([used("ada", JUNE, "a")]).append_column(name, [[5]])
+    with pytest.raises(InputError, match=f"column '{name}' already"):
+        settle(ENGINES[engine](given), {"ada": [bought("ada")]}, load_book())
+
+
+def test_lifecycles_made_beforehand_serve_both_ways_of_settling() -> None:
+    end = JUNE + timedelta(days=60)
+    before, _ = fold(Account(), [bought("ada")], load_book())
+    known = Lifecycles({"bob": [bought("bob")]}, {"ada": before}, end)
+    given = table([used("ada", JUNE + timedelta(days=1), "a")])
+    made = settle(given, known, load_book()).accounts
+    (part, rest) = settle_arrow(given.to_batches(), known, load_book())
+    assert dict(made) == {**part.accounts, **rest.accounts}
+    assert all(account.now is not None and account.now > JUNE + timedelta(days=20) for account in made.values())
+    for options in ({"accounts": {"ada": before}}, {"until": end}):
+        with pytest.raises(InputError, match="stands in the Lifecycles already"):
+            settle(given, known, load_book(), **options)
+        with pytest.raises(InputError, match="stands in the Lifecycles already"):
+            list(settle_arrow(given.to_batches(), known, load_book(), **options))
+
+
+def test_errors_is_one_of_two() -> None:
+    odd: Any = "nope"
+    with pytest.raises(InputError, match=r"errors: needs"):
+        settle(table([]), {}, load_book(), errors=odd)
+    with pytest.raises(InputError, match=r"errors: needs"):
+        list(settle_arrow([], {}, load_book(), errors=odd))
+
+
+@pytest.mark.parametrize("at", [2**58, -(2**58)])
+def test_a_stream_refuses_an_instant_that_python_does_not_have(at: int) -> None:
+    row = table([used("ada", JUNE, "a")])
+    far = row.set_column(row.schema.get_field_index("at"), "at", [pa.array([at], pa.timestamp("us", "UTC"))])
+    with pytest.raises(RowsRefused, match=f"outside-calendar: 1, such as[^$]*at '{at // 1000} ms since 1970'"):
+        list(settle_arrow(far.to_batches(), {"ada": [bought("ada")]}, load_book()))
+    (part,) = settle_arrow(far.to_batches(), {"ada": [bought("ada")]}, load_book(), errors="column")
+    assert part.rows["reason"].to_pylist() == ["outside-calendar"]

@@ -17,14 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mimo_credits.book import RateBook
-from mimo_credits.errors import FaultyRow, FaultyRows, InputError, RowsRefused, wrong_type
-from mimo_credits.frames.checks import Fault
+from mimo_credits.errors import FaultyRows, InputError, RowsRefused, wrong_type
+from mimo_credits.frames.checks import Fault, examples
 from mimo_credits.frames.clocks import moment
-from mimo_credits.frames.columns import REASON, Columns, check_unsettled, missing, present
+from mimo_credits.frames.columns import OWN, PAID, REASON, Columns, check_free, missing, present
 from mimo_credits.frames.engines import opened
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
 from mimo_credits.ledger import Advance, Record
+from mimo_credits.ledger.commands import MAX_ID, check_id
 from mimo_credits.usage import Usage
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ class Rows:
 
     def refusal(self, row: int, fault: Fault) -> RowsRefused:
         """The error for a row that is no usage."""
-        example = FaultyRow(None, {name: self._cell(name, row) for name in self._columns.shown})
-        return RowsRefused([FaultyRows(fault.value, 1, (example,))])
+        found = opened(pa.Table.from_batches([self._batch.slice(row, 1)]))
+        return RowsRefused([FaultyRows(fault.value, 1, examples(found, self._columns))])
 
     def record(self, row: int) -> Record:
         """The row as a command."""
@@ -200,7 +201,7 @@ def _there(batch: pa.RecordBatch, columns: Columns) -> Columns:
         name = getattr(columns, field)
         if name not in batch.schema.names:
             raise missing(field, name, batch.schema.names)
-    check_unsettled(batch.schema.names)
+    check_free(batch.schema.names, PAID, OWN, "settling")
     return there._replace(id=columns.id)
 
 
@@ -212,7 +213,16 @@ def _texts(batch: pa.RecordBatch, name: str | None) -> pa.Array:
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
         raise InputError(str(name), f"needs text, not {kind}")
     _check_no_nulls(column, name)
-    return column.cast(pa.large_string())
+    texts = column.cast(pa.large_string())
+    odd = pc.indices_nonzero(pc.invert(_are_ids(texts)))
+    if len(odd):
+        check_id(texts[odd[0].as_py()].as_py(), str(name))
+    return texts
+
+
+def _are_ids(texts: pa.Array) -> pa.Array:
+    lengths = pc.utf8_length(texts)
+    return pc.and_(pc.greater(lengths, 0), pc.less_equal(lengths, MAX_ID))
 
 
 def _instants(batch: pa.RecordBatch, name: str) -> pa.Array:

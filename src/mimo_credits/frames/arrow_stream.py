@@ -21,9 +21,10 @@ import numpy as np
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import InputError, MimoCreditsError, NoSuchCard, PricingError, Refused, shown
+from mimo_credits.frames.checks import check_errors
 from mimo_credits.frames.clocks import micros, moment
 from mimo_credits.frames.columns import Columns
-from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
+from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles, lifecycles_of
 from mimo_credits.frames.segments import Books, summed_usage
 from mimo_credits.frames.statement_rows import tables_of
 from mimo_credits.ledger import Account, Advance, Command, Posting, Rated, Record, apply
@@ -110,7 +111,8 @@ def settle_arrow(
     from mimo_credits.frames.arrow_rows import whole_accounts
 
     check_book(book)
-    known = lifecycle if isinstance(lifecycle, Lifecycles) else Lifecycles(lifecycle, accounts, until)
+    check_errors(errors)
+    known = lifecycles_of(lifecycle, accounts, until)
     owes_from = _owes_from(book)
     seen: set[str] = set()
     for rows in whole_accounts(batches, columns, book):
@@ -269,13 +271,17 @@ class _Fold:
         made, books = self._made, self._books
         fault = self._rows.fault(row)
         if fault is not None:
-            self._refuse(row, fault.value, self._rows.refusal(row, fault))
+            if self._errors == "raise":
+                raise self._rows.refusal(row, fault)
+            self._note(row, fault.value)
             return
         record = self._rows.record(row)
         try:
             account, entries = apply(books.account, record, self._book)
         except (Refused, PricingError, NoSuchCard) as error:
-            self._refuse(row, fault_of(error), told(error, self._name, record))
+            if self._errors == "raise":
+                raise told(error, self._name, record) from error
+            self._note(row, fault_of(error))
             return
         books.keep(account, entries)
         rated = next(entry for entry in reversed(entries) if type(entry) is Rated)
@@ -284,10 +290,8 @@ class _Fold:
         made.decided.append(Decided(row, rated.millicredits, rated.card, rated.rates.band, rated.off_peak, None))
         made.segments.append((1, _segment_of(account, rated.at)))
 
-    def _refuse(self, row: int, fault: str, error: MimoCreditsError) -> None:
+    def _note(self, row: int, fault: str) -> None:
         """A row that is refused costs nothing and changes nothing."""
-        if self._errors == "raise":
-            raise error
         self._made.decided.append(Decided(row, 0, None, -1, False, fault))
         self._made.segments.append((1, None))
 

@@ -13,6 +13,7 @@ from mimo_credits.frames.checks import collected
 from mimo_credits.frames.engines import Frame, with_micros
 from mimo_credits.frames.relation import INT64
 from mimo_credits.frames.sql_text import quoted
+from mimo_credits.ledger.commands import MAX_ID
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,7 +87,7 @@ def plain_pandas(frame: Frame, at: str) -> Frame:
 
 
 def surely_distinct(frame: Frame, keys: Sequence[str], others: pa.Table) -> bool:
-    """Whether all keys of the frame, and of a table of them, are proved to be there and to differ. One pass over them.
+    """Whether all keys of the frame, and of a table of them, are proved to be ids and to differ. One pass over them.
 
     Keys with different hashes differ; where two hashes are equal nothing is proved, nor on other engines than Polars
     and DuckDB.
@@ -102,18 +103,20 @@ def _distinct_in_polars(own: pl.LazyFrame, others: pl.LazyFrame, keys: Sequence[
     import polars as pl
 
     hashes = pl.sum_horizontal(pl.col(key).hash(seed) for seed, key in enumerate(keys))
-    gap = pl.any_horizontal(pl.col(key).is_null() for key in keys)
-    both = pl.concat([each.select(hash=hashes, gap=gap) for each in (own, others)])
-    rows, distinct, gaps = both.select(pl.len(), pl.col("hash").n_unique(), pl.col("gap").any()).collect().row(0)
-    return bool(rows == distinct and not gaps)
+    lengths = (pl.col(key).str.len_bytes() for key in keys)
+    odd = ~pl.all_horizontal(each.is_between(1, MAX_ID).fill_null(False) for each in lengths)
+    both = pl.concat([each.select(hash=hashes, odd=odd) for each in (own, others)])
+    rows, distinct, some_odd = both.select(pl.len(), pl.col("hash").n_unique(), pl.col("odd").any()).collect().row(0)
+    return bool(rows == distinct and not some_odd)
 
 
 def _distinct_in_duckdb(own: Any, others: Any, keys: Sequence[str]) -> bool:
     names = [*map(quoted, keys)]
-    each = f"hash({', '.join(names)}) AS hash, {' OR '.join(f'{name} IS NULL' for name in names)} AS gap"
+    is_id = " AND ".join(f"coalesce(strlen({name}) BETWEEN 1 AND {MAX_ID}, false)" for name in names)
+    each = f"hash({', '.join(names)}) AS hash, NOT ({is_id}) AS odd"
     both = own.project(each).union(others.project(each))
-    ((rows, distinct, gaps),) = both.aggregate("count(*), count(DISTINCT hash), count(*) FILTER (gap)").fetchall()
-    return bool(rows == distinct and not gaps)
+    ((rows, distinct, some_odd),) = both.aggregate("count(*), count(DISTINCT hash), count(*) FILTER (odd)").fetchall()
+    return bool(rows == distinct and not some_odd)
 
 
 def timed(frame: Frame, at: str, name: str) -> Frame:

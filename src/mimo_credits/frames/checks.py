@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from mimo_credits.errors import FaultyRow, FaultyRows, RowsRefused
+from mimo_credits.errors import FaultyRow, FaultyRows, InputError, RowsRefused, shown
 from mimo_credits.frames.columns import REASON, Columns
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ class Fault(StrEnum):
     NOT_IN_PLAN = "not-in-plan"
     BEYOND_CONTEXT = "beyond-context"
     NO_RATE = "no-rate"
+
+
+def check_errors(errors: object) -> None:
+    """Raises `InputError` for anything but "raise" and "column"."""
+    if errors not in ("raise", "column"):
+        raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
 
 
 def refuse(rated: Frame, columns: Columns) -> None:

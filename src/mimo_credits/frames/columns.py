@@ -6,7 +6,7 @@ signed or not; models text, plain, categorical or from an enum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mimo_credits.errors import InputError, nearest, wrong_type
@@ -23,8 +23,8 @@ REASON = "reason"
 PAID = ("drawn", "overage", "segment_start")
 """What settling adds besides."""
 
-OWN = "__mimo_"
-"""With this begin the columns that exist only while a frame is being rated."""
+OWN, SETTLING = "__mimo_", "__settle_"
+"""With these begin the columns that exist only while a frame is being rated, or settled."""
 
 _OPTIONAL = ("account", "audio_seconds", "web_searches", "images", "id")
 
@@ -84,9 +84,7 @@ def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
     for field, name in there._asdict().items():
         if name not in schema and (name is not None or field not in _OPTIONAL):
             raise missing(field, name, schema)
-    for name in schema:
-        if name in ADDED or name == REASON or name.startswith(OWN):
-            raise InputError("columns", f"the frame has a column {name!r} already, which rating would add: rename it")
+    check_free(schema, (*ADDED, REASON), OWN, "rating")
     _check_instants(there.at, schema[there.at])
     if not isinstance(schema[there.model], (nw.String, nw.Categorical, nw.Enum)):
         raise InputError("columns", f"{there.model!r} needs models as text, not {schema[there.model]}")
@@ -98,11 +96,15 @@ def present(columns: Columns, schema: Mapping[str, DType]) -> Columns:
     return there
 
 
-def check_unsettled(schema: Iterable[str]) -> None:
-    """Raises `InputError` for a column in the way of one that settling adds beside those of `rate`."""
+def check_free(schema: Iterable[str], names: Sequence[str], own: str, who: str) -> None:
+    """Raises `InputError` for a column in the way of one that rating or settling adds, or whose name begins as its own.
+
+    In any capitals: to DuckDB and Spark they are the same name.
+    """
     for name in schema:
-        if name in PAID:
-            raise InputError("columns", f"the frame has a column {name!r} already, which settling would add: rename it")
+        plain = str(name).casefold()
+        if plain in names or plain.startswith(own):
+            raise InputError("columns", f"the frame has a column {name!r} already, which {who} would add: rename it")
 
 
 def missing(field: str, name: str | None, schema: Iterable[str]) -> InputError:

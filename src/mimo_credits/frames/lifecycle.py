@@ -64,6 +64,18 @@ class Lifecycles:
         return self._accounts.get(name) or _NEW
 
 
+def lifecycles_of(
+    lifecycle: Lifecycle | Lifecycles, accounts: Mapping[str, Account] | None, until: datetime | None
+) -> Lifecycles:
+    """The lifecycles, made if they are not. Raises `InputError` for what is said beside those that are."""
+    if not isinstance(lifecycle, Lifecycles):
+        return Lifecycles(lifecycle, accounts, until)
+    for name, value in (("accounts", accounts), ("until", until)):
+        if value is not None:
+            raise InputError(name, "stands in the Lifecycles already: say it there")
+    return lifecycle
+
+
 _NEW = Account()
 
 

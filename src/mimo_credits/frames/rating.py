@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 
 from mimo_credits.book import RateBook
-from mimo_credits.errors import InputError, shown
-from mimo_credits.frames.checks import Fault, refuse
+from mimo_credits.frames.checks import Fault, check_errors, refuse
 from mimo_credits.frames.clocks import DAY
 from mimo_credits.frames.columns import ADDED, OWN, REASON, Columns, present
 from mimo_credits.frames.engines import Frame, FrameT, joined, opened, schema_of, with_micros
@@ -53,8 +52,7 @@ def rate(frame: FrameT, book: RateBook, *, columns: Columns = Columns(), errors:
 
     Raises `InputError` for naive instants, a column that is missing or of the wrong kind, or in the way.
     """
-    if errors not in ("raise", "column"):
-        raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
+    check_errors(errors)
     relation = relation_of(book)
     wrapped = opened(frame)
     there = present(columns, schema_of(wrapped))

@@ -31,11 +31,11 @@ from mimo_credits.frames.beside import (
     table_beside,
     timed,
 )
-from mimo_credits.frames.checks import EXAMPLES, collected, examples
+from mimo_credits.frames.checks import EXAMPLES, check_errors, collected, examples
 from mimo_credits.frames.clocks import micros
-from mimo_credits.frames.columns import ADDED, PAID, REASON, Columns, check_unsettled, missing, present
+from mimo_credits.frames.columns import ADDED, PAID, REASON, SETTLING, Columns, check_free, missing, present
 from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened, schema_of
-from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles
+from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles, lifecycles_of
 from mimo_credits.frames.rating import rate
 from mimo_credits.frames.routing import INPUT_FAULTS
 from mimo_credits.frames.segments import Books
@@ -46,7 +46,6 @@ from mimo_credits.frames.slots import (
     IS_FOLDED,
     IS_REFUSED,
     NOT_TIGHT,
-    OWN,
     POOL,
     SEGMENT,
     SLOT,
@@ -57,11 +56,12 @@ from mimo_credits.frames.slots import (
 from mimo_credits.frames.splitting import split_rows
 from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.ledger import Account
+from mimo_credits.ledger.commands import MAX_ID, check_id
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROW, US = f"{OWN}row", f"{OWN}us"
+ROW, US = f"{SETTLING}row", f"{SETTLING}us"
 RESULTS = (*ADDED, *PAID)
 """What settling adds to a frame's columns."""
 
@@ -72,7 +72,7 @@ _NO_INTS = np.zeros(0, np.int64)
 
 def settle(
     usage: FrameT,
-    lifecycle: Lifecycle,
+    lifecycle: Lifecycle | Lifecycles,
     book: RateBook,
     *,
     columns: Columns = Columns(),
@@ -102,9 +102,8 @@ def settle(
     """
     check_pyarrow()
     check_book(book)
-    if errors not in ("raise", "column"):
-        raise InputError("errors", f'needs "raise" or "column", not {shown(errors)}')
-    known = Lifecycles(lifecycle, accounts, until)
+    check_errors(errors)
+    known = lifecycles_of(lifecycle, accounts, until)
     given = opened(usage)
     there = _columns(columns, given)
     frame = plain_pandas(given, there.at)
@@ -135,7 +134,7 @@ def _columns(columns: Columns, frame: Frame) -> Columns:
             raise missing(field, name, schema)
         if not isinstance(schema[name], nw.String):
             raise InputError("columns", f"{name!r} needs text, not {schema[name]}")
-    check_unsettled(schema)
+    check_free(schema, PAID, SETTLING, "settling")
     return there._replace(id=columns.id)
 
 
@@ -153,8 +152,7 @@ def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame
     taken = _taken(known, key)
     if surely_distinct(frame, key, taken):
         return frame, 0
-    if len(collected(frame.filter(nw.col(columns.id).is_null()).select(*key).head(1))):
-        raise InputError(columns.id, "is null in some rows")
+    _check_ids(frame, key)
     _check_taken(frame, key, taken)
     content = frame.select(*dict.fromkeys([*key, *columns.rated_by])).unique()
     conflicts = collected(content.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1).head(EXAMPLES))
@@ -164,6 +162,18 @@ def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame
     once = frame.unique(subset=key, keep="any")
     rows, left = (int(collected(each.select(nw.len())).item()) for each in (frame, once))
     return (once, rows - left) if left < rows else (frame, 0)
+
+
+def _check_ids(frame: Frame, key: Sequence[str]) -> None:
+    """Raises `InputError` for rows without an id, or with what the ledger takes for none."""
+    such = nw.col(key[1])
+    if len(collected(frame.filter(such.is_null()).select(*key).head(1))):
+        raise InputError(key[1], "is null in some rows")
+    odd = collected(frame.filter(~such.str.len_chars().is_between(1, MAX_ID)).select(*key).head(1))
+    for name, found in odd.iter_rows():
+        raise InputError(
+            key[1], f"needs texts of 1 to {MAX_ID} characters, not {shown(found)}, of account {shown(name)}"
+        )
 
 
 def _taken(known: Lifecycles, key: Sequence[str]) -> pa.Table:
@@ -196,8 +206,10 @@ def _spans(frame: Frame, columns: Columns) -> Spans:
     placed = timed(frame, columns.at, US).with_columns(within)
     found = collected(placed.group_by(columns.account).agg(us.min().alias("first"), us.max().alias("last")))
     names = found[columns.account].to_list()
-    if None in names:
-        raise InputError(columns.account, "is null in some rows")
+    for name in names:
+        if name is None:
+            raise InputError(columns.account, "is null in some rows")
+        check_id(name, columns.account)
     return Spans(names, integers(found["first"]), integers(found["last"]))
 
 
@@ -223,16 +235,16 @@ def _sums(placed: Frame, slots: int, columns: Columns) -> Sums:
         return sums
     is_rated = nw.col("rated")
     noted = placed.with_columns(
-        nw.when(is_rated).then(nw.col(US)).otherwise(nw.lit(0)).cast(nw.Int64).alias(f"{OWN}at"),
-        is_rated.cast(nw.Int64).alias(f"{OWN}one"),
+        nw.when(is_rated).then(nw.col(US)).otherwise(nw.lit(0)).cast(nw.Int64).alias(f"{SETTLING}at"),
+        is_rated.cast(nw.Int64).alias(f"{SETTLING}one"),
     )
     cost = nw.col("millicredits")
     found = collected(
         noted.group_by(SLOT).agg(
-            nw.col(f"{OWN}one").sum().alias("rows"),
+            nw.col(f"{SETTLING}one").sum().alias("rows"),
             cost.sum().alias("millicredits"),
             cost.max().alias("dearest"),
-            nw.col(f"{OWN}at").max().alias("last"),
+            nw.col(f"{SETTLING}at").max().alias("last"),
             nw.col(columns.web_searches or SLOT).max().alias("owes"),
             nw.len().alias("all"),
         )

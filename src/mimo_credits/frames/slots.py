@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mimo_credits.book import RateBook
 from mimo_credits.frames.clocks import micros, moment
+from mimo_credits.frames.columns import SETTLING
 from mimo_credits.frames.lifecycle import Lifecycles
 from mimo_credits.frames.plain_plans import Stretches, is_plain, plain_stretches
 from mimo_credits.frames.relation import INT64
@@ -39,11 +40,10 @@ if TYPE_CHECKING:
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
 
-OWN = "__settle_"
-FIRST, BEGINS, IS_FOLDED = f"{OWN}first", f"{OWN}begins_", f"{OWN}folded"
+FIRST, BEGINS, IS_FOLDED = f"{SETTLING}first", f"{SETTLING}begins_", f"{SETTLING}folded"
 """What stands beside an account's rows: its first slot, when each further one begins, and whether it is folded."""
 
-SLOT, POOL, IS_REFUSED, SEGMENT = f"{OWN}slot", f"{OWN}pool", f"{OWN}refused", "segment_start"
+SLOT, POOL, IS_REFUSED, SEGMENT = f"{SETTLING}slot", f"{SETTLING}pool", f"{SETTLING}refused", "segment_start"
 """What stands beside a slot's rows: what its pots hold where it is tight (else -1), and where its segment began."""
 
 NOT_TIGHT = -1

@@ -12,11 +12,12 @@ from typing import Any
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2 import Implementation
 
+from mimo_credits.frames.columns import SETTLING
 from mimo_credits.frames.engines import Frame
 from mimo_credits.frames.slots import POOL, SLOT
 
 COST = "millicredits"
-_BEFORE = "__settle_before"
+_BEFORE = f"{SETTLING}before"
 
 
 def split_rows(rows: Frame, order: Sequence[str]) -> Frame:
