@@ -43,12 +43,14 @@ def in_order(usage: Sequence[Path], columns: Columns) -> Iterator[Iterator[pa.Re
     with TemporaryDirectory(prefix="mimo-credits-") as folder, duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"SET temp_directory = '{folder}'")
+        connection.execute("SET temp_directory = '{}'".format(folder.replace("'", "''")))
         rows = pa.RecordBatchReader.from_batches(schema, reading.batches())
         try:
             ordered = connection.from_arrow(rows).order(by).to_arrow_reader(_BATCH)
             yield with_time_left(_shares(ordered, reading), "rows settled")
-        except duckdb.Error as error:
+        except (duckdb.Error, RuntimeError) as error:
+            if "Query interrupted" in str(error):  # DuckDB has its own words for Ctrl-C
+                raise KeyboardInterrupt from None
             raise reading.failure or UsageError(str(error).splitlines()[0]) from None
 
 
@@ -59,7 +61,7 @@ class _Reading:
         self._usage, self._columns = usage, columns
         self.keys = (columns.account, columns.at, str(columns.id))
         self.rows = 0
-        self.failure: MimoCreditsError | OSError | None = None
+        self.failure: MimoCreditsError | OSError | KeyboardInterrupt | None = None
 
     def schema(self) -> pa.Schema:
         """The first rows' columns. Raises `UsageError` where there are none, or one is missing or in the way."""
@@ -84,7 +86,7 @@ class _Reading:
                 self._check_keys(part)
                 self.rows += len(part.rows)
                 yield from part.rows.to_batches()
-        except (MimoCreditsError, OSError) as error:
+        except (MimoCreditsError, OSError, KeyboardInterrupt) as error:
             self.failure = error
             raise
 
