@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mimo_credits.cli.arguments import UsageError
-from mimo_credits.cli.request_files import is_packed, kind_of, naming
+from mimo_credits.cli.file_kinds import is_packed, kind_of, naming
 
 if TYPE_CHECKING:
     import pyarrow as pa
