@@ -252,3 +252,19 @@ def test_nothing_at_all_is_settled_into_files_without_rows(run: Callable, tmp_pa
     ran = run("settle", tmp_path / "quiet.csv", *(part for flag, name in names for part in (flag, tmp_path / name)))
     assert (ran.code, ran.out.splitlines()[0]) == (0, "0 accounts, 0 rows, 0 of them refused")
     assert [len((tmp_path / name).read_text().splitlines()) for _, name in names] == [1, 1, 1, 0]
+
+
+@COMMAND
+@pytest.mark.parametrize("name", ["usage.csv.gz", "usage.jsonl.gz"])
+@pytest.mark.parametrize("spoilt", [lambda packed: packed[:-12], lambda _: b"no gzip"])
+def test_a_packed_file_that_is_damaged_is_named(
+    result: Callable, tmp_path: Path, command: str, name: str, spoilt: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / name).write_bytes(spoilt(gzip.compress(f"{HEADINGS}\n{ROW}\n".encode())))
+    assert f"error: {tmp_path / name}: " in result(command, tmp_path / name)
+
+
+def test_what_a_parquet_file_says_of_itself_is_kept(result: Callable, tmp_path: Path) -> None:
+    parquet.write_table(table().replace_schema_metadata({"origin": "a lake"}), tmp_path / "usage.parquet")
+    schema = parquet.read_schema(result("rate", tmp_path / "usage.parquet", name="result.parquet"))
+    assert schema.metadata == {b"origin": b"a lake"}

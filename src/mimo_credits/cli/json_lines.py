@@ -28,9 +28,8 @@ def schema_of(file: Path, columns: Columns) -> pa.Schema | None:
         try:
             schema = pa.unify_schemas([schema, found], promote_options="permissive")
         except pa.ArrowException as error:
-            raise UnreadableFile(
-                f"{file}: from row {start:,} on: {str(error).removeprefix('Unable to merge: ')}"
-            ) from None
+            why = str(error).removeprefix("Unable to merge: ")
+            raise UnreadableFile(f"{file}: from row {start:,} on: {why}") from None
         start += len(rows)
     if not start:
         return None

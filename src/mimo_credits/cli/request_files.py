@@ -75,16 +75,16 @@ def _joint(one: pa.Schema, other: pa.Schema, its: str, those: str) -> pa.Schema:
     if set(one.names) != set(other.names):
         more = ", ".join(sorted(set(one.names) ^ set(other.names)))
         raise UnreadableFile(f"{its} not {those}: only one of the two has {more}")
-    fields = [(mine, other.field(mine.name)) for mine in one]
     try:
-        return pa.schema([mine if mine.equals(its) else _promoted(mine, its) for mine, its in fields])
+        return pa.schema([_promoted(field, other.field(field.name)) for field in one], one.metadata)
     except pa.ArrowException as error:
-        raise UnreadableFile(
-            f"{its} of other kinds than {those}: {str(error).removeprefix('Unable to merge: ')}"
-        ) from None
+        why = str(error).removeprefix("Unable to merge: ")
+        raise UnreadableFile(f"{its} of other kinds than {those}: {why}") from None
 
 
 def _promoted(one: pa.Field, other: pa.Field) -> pa.Field:
+    if one.equals(other):
+        return one
     both = [pa.schema([(field.name, _plain(field.type))]) for field in (one, other)]
     return pa.unify_schemas(both, promote_options="permissive").field(0)
 
