@@ -47,6 +47,20 @@ def test_a_lifecycle_may_be_packed(run: Callable, tmp_path: Path, name: str) -> 
     assert accounts_in(tmp_path / "after.jsonl") == reference()
 
 
+def test_empty_lines_say_nothing_and_capitals_the_same(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "BOUGHT.JSONL").write_text("\n" + lifecycle(tmp_path).read_text().replace("\n", "\n \r\n"))
+    state, after = tmp_path / "STATE.JSONL", tmp_path / "after.jsonl"
+    assert settle(run, tmp_path / "BOUGHT.JSONL", "--accounts-out", state) == (0, "")
+    assert accounts_in(state) == reference()
+    state.write_text(state.read_text().replace("\n", "\n\n"))
+    (tmp_path / "PLANS.CSV").write_text(f"account,at,tier\n\neve,{START.isoformat()},lite\n\n")
+    (tmp_path / "none.csv").write_text("account,at,id,model,input_tokens,cached_tokens,output_tokens\n")
+    given = ("--lifecycle", tmp_path / "PLANS.CSV", "--accounts", state, "--accounts-out", after)
+    ran = run("settle", tmp_path / "none.csv", *given)
+    assert ran.code == 0, ran.err
+    assert accounts_in(after).keys() == {*reference(), "eve"}
+
+
 def test_plans_may_be_packed_and_come_from_a_spreadsheet(run: Callable, tmp_path: Path) -> None:
     text = f"\ufeffcurrency,account,at,tier,id\nCNY,ada,{START.isoformat()},lite,\n,bob,{START.isoformat()},max,own\n"
     path = tmp_path / "plans.csv.gz"

@@ -12,7 +12,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from mimo_credits import load_book
-from mimo_credits.cli import request_files
+from mimo_credits.cli import comma_separated, json_lines, request_files
 from mimo_credits.exact import to_credits
 from tests.frames.rows import NOON, Row, by_core, table_of
 
@@ -48,7 +48,8 @@ def read(path) -> list[dict]:
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
     monkeypatch.setattr(request_files, "_BATCH", 7)
-    monkeypatch.setattr(request_files, "_BLOCK", 1_000)
+    monkeypatch.setattr(json_lines, "BLOCK", 1_000)
+    monkeypatch.setattr(comma_separated, "BLOCK", 1_000)
 
 
 FORMATS = [".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".ndjson"]

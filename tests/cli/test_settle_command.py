@@ -110,7 +110,7 @@ def test_what_cannot_be_right_is_said_in_a_line(
 ) -> None:
     naive = tmp_path / "naive.csv"
     naive.write_text(
-        "account,at,id,model,input_tokens,cached_tokens,output_tokens,tier\nada,2026-05-20T09:00:00,a,mimo-v2.5-pro,1,0,0,lite\n"
+        "account,at,id,model,input_tokens,cached_tokens,output_tokens\nada,2026-05-20T09:00:00,a,mimo-v2.5-pro,1,0,0\n"
     )
     broken = tmp_path / "broken.jsonl"
     broken.write_text(lifecycle(tmp_path).read_text().splitlines()[0] + "\n{\n")

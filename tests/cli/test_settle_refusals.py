@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from mimo_credits import Account, Advance, ChangeTier, Subscribe, fold, load_book, timeline
-from mimo_credits.cli import request_files
 from mimo_credits.wire import to_data
 from tests.cli.usage_files import COMMANDS, START, accounts_in, json_lines, lifecycle, reference, usage
 
@@ -149,7 +148,7 @@ def test_an_instant_of_a_csv_in_another_form_is_told(
 def test_an_instant_of_json_lines_in_another_form_is_told(
     run: Callable, tmp_path: Path, command: str, at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_files, "_BLOCK", 1_000)
+    monkeypatch.setattr("mimo_credits.cli.json_lines.BLOCK", 1_000)
     rows = usage()
     rows[290] |= {"at": at}
     ran = run(command, written(tmp_path / "usage.jsonl", *rows), "-o", tmp_path / "out.csv")

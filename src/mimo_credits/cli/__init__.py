@@ -1,8 +1,8 @@
 """The command line, `mimo-credits`: quotes, statements, plans, comparisons, tables of requests, tiers and cards.
 
 Results go to standard output (text, or one JSON object with `--json`), all messages to standard error. The exit code is
-0 where the answer was given, 1 where the data or the cards do not allow one, and 2 where the command line itself cannot
-be right. Bad input ends in one clear line, never in a traceback.
+0 where the answer was given, 1 where the data or the cards do not allow one, 2 where the command line itself cannot be
+right, and 130 where it was interrupted. Bad input ends in one clear line, never in a traceback.
 """
 
 from __future__ import annotations

@@ -100,6 +100,8 @@ def _documents(file: Path) -> Iterator[tuple[int, str, Any]]:
     """What each line of JSON says of an account."""
     with _opened(file) as lines:
         for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
             try:
                 yield number, *_of_account(line)
             except MimoCreditsError as error:

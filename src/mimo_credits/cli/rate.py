@@ -57,7 +57,8 @@ def run(options: Namespace) -> int:
         import numpy  # noqa: F401 - whether it is there is the question
         import pyarrow  # noqa: F401
 
-        from mimo_credits.cli.request_files import found, read_all
+        from mimo_credits.cli.file_kinds import found
+        from mimo_credits.cli.request_files import read_all, schema_of
         from mimo_credits.cli.written_files import Sink, check_written, whole
         from mimo_credits.frames import Columns
     except ImportError:
@@ -68,7 +69,7 @@ def run(options: Namespace) -> int:
     book = chosen_book(options.card)
     counted, sink = Counted(), Sink(options.output)
     with whole([sink]):
-        parts = with_time_left(read_all(files, columns), "rows")
+        parts = with_time_left(read_all(files, columns, schema_of(files, columns)), "rows")
         for rated in counted.rated(parts, book, columns, keep=options.errors == "column"):
             sink.write(rated)
         counted.refuse()

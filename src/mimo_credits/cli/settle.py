@@ -85,8 +85,8 @@ def add_to(commands: Commands) -> None:
 def run(options: Namespace) -> int:
     """Settles, writes the files that were asked for, and prints the totals."""
     try:
+        from mimo_credits.cli.file_kinds import found
         from mimo_credits.cli.lifecycle_files import lifecycles_from
-        from mimo_credits.cli.request_files import found
         from mimo_credits.cli.settled_totals import Totals
         from mimo_credits.cli.sorted_usage import in_order
         from mimo_credits.cli.written_files import whole
@@ -103,7 +103,8 @@ def run(options: Namespace) -> int:
     totals = Totals(known, columns, usage, options.lifecycle)
     keep = options.errors == "column"
     with whole(out.sinks):
-        with in_order(usage, columns) as rows:
+        with in_order(usage, columns) as (schema, rows):
+            out.begin(schema, with_reason=keep)
             for part in settle_arrow(rows, known, book, columns=columns, errors="column"):
                 totals.take(part)
                 if keep or not totals.refused:
@@ -147,6 +148,24 @@ class _Out:
         files = [None if path is None else Sink(path) for path in paths]
         self._rows, self._statements, self._bills, self._accounts = files
         self.sinks = [file for file in files if file is not None]
+
+    def begin(self, schema: pa.Schema, *, with_reason: bool) -> None:
+        """Writes the columns, and no rows: in a quiet month there are none."""
+        import pyarrow as pa
+
+        from mimo_credits.frames.columns import REASON
+        from mimo_credits.frames.settling import RESULTS
+        from mimo_credits.frames.statement_rows import tables_of
+
+        whole, text, truth, instant = pa.int64(), pa.string(), pa.bool_(), pa.timestamp("us", "UTC")
+        kinds = (whole, text, whole, truth, truth, whole, whole, instant)
+        added = [*zip(RESULTS, kinds, strict=True), *([(REASON, text)] if with_reason else [])]
+        _write(self._rows, pa.schema([*schema, *(pa.field(*each) for each in added)]).empty_table())
+        statements, bills = tables_of(())
+        _write(self._statements, statements)
+        _write(self._bills, bills)
+        if self._accounts is not None:
+            self._accounts.write_objects(())
 
     def take(self, part: Settled, known: Lifecycles, *, with_reason: bool) -> None:
         """Writes some accounts."""

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mimo_credits.cli.arguments import UsageError
+from mimo_credits.cli.file_kinds import UnreadableFile
 from mimo_credits.cli.output import with_time_left
-from mimo_credits.cli.request_files import Part, UnreadableFile, read_all
+from mimo_credits.cli.request_files import Part, read_all, schema_of
 from mimo_credits.errors import MimoCreditsError, nearest
 from mimo_credits.frames import Columns
 from mimo_credits.frames.settling import RESULTS
@@ -31,24 +32,26 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def in_order(usage: Sequence[Path], columns: Columns) -> Iterator[Iterator[pa.RecordBatch]]:
-    """All rows by account, instant and id; what memory does not hold is sorted in a folder that is gone afterwards.
+def in_order(usage: Sequence[Path], columns: Columns) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """The columns, and all rows by account, instant and id.
 
+    What memory does not hold is sorted in a folder that is gone afterwards.
     Raises `UsageError` for a column that is missing or in the way, and what `read_all` does; also for a row without
     account, instant or id.
     """
     reading = _Reading(usage, columns)
-    schema = reading.schema()
     by = ", ".join('"{}"'.format(name.replace('"', '""')) for name in reading.keys)
     with TemporaryDirectory(prefix="mimo-credits-") as folder, duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute(f"SET temp_directory = '{folder}'")
-        rows = pa.RecordBatchReader.from_batches(schema, reading.batches())
+        connection.execute("SET temp_directory = '{}'".format(folder.replace("'", "''")))
+        rows = pa.RecordBatchReader.from_batches(reading.schema, reading.batches())
         try:
             ordered = connection.from_arrow(rows).order(by).to_arrow_reader(_BATCH)
-            yield with_time_left(_shares(ordered, reading), "rows settled")
-        except duckdb.Error as error:
+            yield ordered.schema, with_time_left(_shares(ordered, reading), "rows settled")
+        except (duckdb.Error, RuntimeError) as error:
+            if "Query interrupted" in str(error):  # DuckDB has its own words for Ctrl-C
+                raise KeyboardInterrupt from None
             raise reading.failure or UsageError(str(error).splitlines()[0]) from None
 
 
@@ -58,33 +61,31 @@ class _Reading:
     def __init__(self, usage: Sequence[Path], columns: Columns) -> None:
         self._usage, self._columns = usage, columns
         self.keys = (columns.account, columns.at, str(columns.id))
+        self.schema = _schema(usage, columns)
+        self._check_names()
         self.rows = 0
-        self.failure: MimoCreditsError | OSError | None = None
+        self.failure: MimoCreditsError | OSError | KeyboardInterrupt | None = None
 
-    def schema(self) -> pa.Schema:
-        """The first rows' columns. Raises `UsageError` where there are none, or one is missing or in the way."""
-        first = next((part for part, _, _ in _parts(self._usage, self._columns)), None)
-        if first is None:
-            raise UsageError("the files have no rows")
-        names = first.rows.schema.names
+    def _check_names(self) -> None:
+        """Raises `UsageError` for a column that is missing or in the way."""
+        names, first = self.schema.names, self._usage[0]
         for key in self.keys:
             if key not in names:
                 alike = nearest(key, names)
                 hint = f", nearest: {', '.join(alike)}" if alike else ""
-                raise UsageError(f"{first.file}: has no column {key!r}{hint}; --column says how a column is called")
+                raise UsageError(f"{first}: has no column {key!r}{hint}; --column says how a column is called")
         for name in RESULTS:
             if name in names:
-                raise UsageError(f"{first.file}: has a column {name!r} already, which settling would add: rename it")
-        return first.rows.schema
+                raise UsageError(f"{first}: has a column {name!r} already, which settling would add: rename it")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows."""
         try:
-            for part in with_time_left(_parts(self._usage, self._columns), "rows read"):
+            for part in with_time_left(read_all(self._usage, self._columns, self.schema), "rows read"):
                 self._check_keys(part)
                 self.rows += len(part.rows)
                 yield from part.rows.to_batches()
-        except (MimoCreditsError, OSError) as error:
+        except (MimoCreditsError, OSError, KeyboardInterrupt) as error:
             self.failure = error
             raise
 
@@ -100,14 +101,13 @@ class _Reading:
                 raise UnreadableFile(f"{part.file}: row {part.start + place:,}: the column {key!r} is empty")
 
 
-def _parts(usage: Sequence[Path], columns: Columns) -> Iterator[tuple[Part, int, float]]:
-    """What `read_all` gives, with accounts and ids as plain texts, where they came from a dictionary."""
-    for part, count, share in read_all(usage, columns):
-        rows = part.rows
-        for place, field in enumerate(rows.schema):
-            if field.name in (columns.account, columns.id) and pa.types.is_dictionary(field.type):
-                rows = rows.set_column(place, field.name, rows.column(place).cast(field.type.value_type))
-        yield part._replace(rows=rows), count, share
+def _schema(usage: Sequence[Path], columns: Columns) -> pa.Schema:
+    """What `schema_of` gives, with accounts and ids as plain texts, where they come from a dictionary."""
+    schema = schema_of(usage, columns)
+    for place, field in enumerate(schema):
+        if field.name in (columns.account, columns.id) and pa.types.is_dictionary(field.type):
+            schema = schema.set(place, field.with_type(field.type.value_type))
+    return schema
 
 
 def _shares(batches: Iterator[pa.RecordBatch], reading: _Reading) -> Iterator[tuple[pa.RecordBatch, int, float]]:
@@ -115,7 +115,7 @@ def _shares(batches: Iterator[pa.RecordBatch], reading: _Reading) -> Iterator[tu
     done = 0
     for batch in batches:
         done += batch.num_rows
-        yield batch, batch.num_rows, done / reading.rows
+        yield batch, batch.num_rows, done / max(1, reading.rows)
 
 
 def places_of(
@@ -123,7 +123,7 @@ def places_of(
 ) -> dict[tuple[str, str], Place]:
     """Where rows stand, by account and id. Sorting has lost it: the files are read once more, until all are found."""
     left, places = set(wanted), dict[tuple[str, str], Place]()
-    for part, _, _ in _parts(usage, columns):
+    for part, _, _ in read_all(usage, columns, _schema(usage, columns)):
         if not left:
             break
         ids = part.rows.column(columns.id)
