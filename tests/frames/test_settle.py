@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from mimo_credits import Account
+from mimo_credits import Account, Advance, Command, Subscribe, fold, load_book
+from mimo_credits.frames import settling
 from mimo_credits.frames.settlement import Settlement
 from mimo_credits.frames.settling import settle
-from tests.frames.accounts import World, amounts, reference, statement_rows, table, worlds
+from tests.frames.accounts import Row, World, amounts, reference, statement_rows, table, worlds
 from tests.frames.engines import ENGINES, rows_of_frame
 
 
@@ -83,3 +86,43 @@ def test_it_is_the_fold_of_every_account(engine: str, world: World) -> None:
 @given(world=worlds(hostile=True))
 def test_it_is_the_fold_whatever_is_asked(engine: str, world: World) -> None:
     check(world, settled(world, engine))
+
+
+@pytest.fixture(params=[0, 10**9], ids=["laid out over all the time", "over each account's own"])
+def many_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the number of rows: slots for all known accounts at once, or for each account that has rows."""
+    monkeypatch.setattr(settling, "_MANY_ROWS", request.param)
+
+
+@pytest.mark.usefixtures("many_rows")
+@settings(FEW, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(world=st.one_of(worlds(), worlds(hostile=True)))
+def test_how_slots_are_laid_out_makes_no_difference(world: World) -> None:
+    check(world, settled(world, "polars lazy"))
+
+
+@pytest.mark.usefixtures("many_rows")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_accounts_of_which_nothing_is_known_are_not_left_out(engine: str) -> None:
+    """Nor those to be folded, nor rows further apart than plans are laid out for."""
+    may = datetime(2026, 5, 28, tzinfo=UTC)
+    bought: list[Command] = [Subscribe("buy", may, "lite")]
+    rows = [
+        *(Row("ada", may + timedelta(hours=hour), f"a{hour}", "mimo-v2.5-pro", 10**6, 0, 0) for hour in range(60)),
+        Row("nobody", may, "n", "mimo-v2.5-pro", 1, 0, 0),
+        Row("late", may + timedelta(hours=1), "l", "mimo-v2.5-pro", 10**6, 0, 0),
+        Row("bob", may + timedelta(days=1), "b", "mimo-v2.5-pro", 10**6, 0, 0),
+    ]
+    before, _ = fold(Account(), [*bought, Advance(may + timedelta(days=35))], load_book())
+    lifecycle = {"ada": bought, "bob": bought}
+    for rows_given in (
+        rows,
+        [row for row in rows if row.account != "nobody"],
+        [row for row in rows if row.account == "ada"],
+    ):
+        world = World(load_book(), rows_given, lifecycle, {"late": before} if len(rows_given) > 60 else {})
+        made = settled(world, engine)
+        check(world, made)
+        assert set(made.folded) == ({"late"} if len(rows_given) > 60 else set())
+    far = [*rows, Row("bob", may + timedelta(days=500), "far", "mimo-v2.5-pro", 1, 0, 0)]
+    check(World(load_book(), far, lifecycle, {}), settled(World(load_book(), far, lifecycle, {}), engine))

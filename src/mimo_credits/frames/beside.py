@@ -58,7 +58,7 @@ def _as_pandas(native: Any, table: pa.Table) -> Any:
     return table.to_pandas()
 
 
-def joined(frame: Frame, table: pa.Table, keys: Sequence[str], how: Literal["left", "semi"] = "left") -> Frame:
+def joined(frame: Frame, table: pa.Table, keys: Sequence[str], how: Literal["left", "inner", "semi"] = "left") -> Frame:
     """The frame joined with a table where the keys agree."""
     rows: Any = frame
     found: Frame = rows.join(table_beside(frame, _keyed_as(frame, table, keys)), on=list(keys), how=how)

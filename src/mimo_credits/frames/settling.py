@@ -32,7 +32,7 @@ from mimo_credits.frames.beside import (
     timed,
 )
 from mimo_credits.frames.checks import EXAMPLES, check_errors, collected, examples
-from mimo_credits.frames.clocks import micros
+from mimo_credits.frames.clocks import DAY, micros
 from mimo_credits.frames.columns import ADDED, PAID, REASON, SETTLING, Columns, check_free, missing, present
 from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened, schema_of
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles, lifecycles_of
@@ -67,6 +67,9 @@ RESULTS = (*ADDED, *PAID)
 
 _NO_USAGE = [fault.value for fault in INPUT_FAULTS]
 _LAST = micros(LAST_INSTANT) - 1
+_LONG = 366 * DAY
+_MANY_ROWS = 20
+"""So many rows to an account make it worth while to lay out slots also for accounts that may have no rows."""
 _NO_INTS = np.zeros(0, np.int64)
 
 
@@ -109,12 +112,8 @@ def settle(
     frame = plain_pandas(given, there.at)
     if isinstance(frame, nw.DataFrame):
         frame = frame.with_row_index(ROW)
-    spans = _spans(frame, there)
     once, repeats = _each_once(frame, there, known)
-    slots = Slots(known, book, spans)
-    if errors == "raise":
-        _raise_rejected(slots)
-    sums = _sums(_placed(once, slots, there), slots.count, there)
+    slots, sums = _summed(once, there, known, book, errors)
     slots.draw(sums)
     if errors == "raise":
         _raise_rejected(slots)
@@ -136,6 +135,28 @@ def _columns(columns: Columns, frame: Frame) -> Columns:
             raise InputError("columns", f"{name!r} needs text, not {schema[name]}")
     check_free(schema, PAID, SETTLING, "settling")
     return there._replace(id=columns.id)
+
+
+def _summed(frame: Frame, columns: Columns, known: Lifecycles, book: RateBook, errors: str) -> tuple[Slots, Sums]:
+    """The slots of all rows, and their sums.
+
+    Where the rows are many, and of no long time, the slots are first laid out for all known accounts over the whole of
+    it, without asking for each account's own span. If rows of others are left over, or an account is to be folded, for
+    which its own span counts, all is laid out anew.
+    """
+    rows, first, last = _extent(frame, columns)
+    if len(known) * _MANY_ROWS <= rows and last - first <= _LONG:
+        names = list(known)
+        slots, sums = _slotted(frame, columns, Slots(known, book, Spans.alike(names, first, last)), errors)
+        if not slots.folded and sums.all_rows == rows:
+            return slots, sums
+    return _slotted(frame, columns, Slots(known, book, _spans(frame, columns)), errors)
+
+
+def _slotted(frame: Frame, columns: Columns, slots: Slots, errors: str) -> tuple[Slots, Sums]:
+    if errors == "raise":
+        _raise_rejected(slots)
+    return slots, _sums(_placed(frame, slots, columns), slots.count, columns)
 
 
 # --- what is there --------------------------------------------------------------------------------------------------
@@ -193,6 +214,25 @@ def _check_taken(frame: Frame, key: Sequence[str], taken: pa.Table) -> None:
         raise InputError(key[1], f"is the id of a command of the same account, such as {which}")
 
 
+def _within(frame: Frame, columns: Columns) -> Frame:
+    """The frame with its instants in microseconds, null where a row has none or one outside the calendar.
+
+    Such rows are refused by their rating.
+    """
+    us = nw.col(US)
+    return timed(frame, columns.at, US).with_columns(nw.when((us >= 0) & (us <= _LAST)).then(us).alias(US))
+
+
+def _extent(frame: Frame, columns: Columns) -> tuple[int, int, int]:
+    """How many rows there are, and the first and the last instant of all."""
+    if isinstance(frame, nw.DataFrame) and not len(frame):
+        return 0, 0, 0
+    us = nw.col(US)
+    found = collected(_within(frame, columns).select(rows=nw.len(), first=us.min(), last=us.max()))
+    rows, first, last = (int(integers(found[name])[0]) for name in ("rows", "first", "last"))
+    return rows, first, last
+
+
 def _spans(frame: Frame, columns: Columns) -> Spans:
     """The first and last instant of each account's rows. Raises `InputError` for rows without an account."""
     if isinstance(frame, nw.DataFrame):
@@ -201,9 +241,7 @@ def _spans(frame: Frame, columns: Columns) -> Spans:
         if frame[columns.account].null_count():
             raise InputError(columns.account, "is null in some rows")
     us = nw.col(US)
-    # Rows without an instant, or outside the calendar, are refused by their rating.
-    within = nw.when((us >= 0) & (us <= _LAST)).then(us).alias(US)
-    placed = timed(frame, columns.at, US).with_columns(within)
+    placed = _within(frame, columns)
     found = collected(placed.group_by(columns.account).agg(us.min().alias("first"), us.max().alias("last")))
     names = found[columns.account].to_list()
     for name in names:
@@ -217,10 +255,10 @@ def _spans(frame: Frame, columns: Columns) -> Spans:
 
 
 def _placed(frame: Frame, slots: Slots, columns: Columns) -> Frame:
-    """The rated rows of all accounts that are not folded, each with its slot."""
+    """The rated rows of all accounts that have slots and are not folded, each with its slot."""
     rated: Frame = nw.from_native(rate(frame.to_native(), slots.book, columns=columns, errors="column"))
     accounts = slots.accounts_table(columns.account)
-    placed = joined(timed(rated, columns.at, US), accounts, [columns.account])
+    placed = joined(timed(rated, columns.at, US), accounts, [columns.account], "inner")
     begun = [(nw.col(US) >= nw.col(name)).cast(nw.Int64) for name in accounts.column_names if name.startswith(BEGINS)]
     slot = nw.col(FIRST).cast(nw.Int64)
     if begun:

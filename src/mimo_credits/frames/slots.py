@@ -59,6 +59,11 @@ class Spans(NamedTuple):
     first: Ints
     last: Ints
 
+    @classmethod
+    def alike(cls, names: Sequence[str], first: int, last: int) -> Spans:
+        """The same span for each of the names."""
+        return cls(names, np.full(len(names), first, np.int64), np.full(len(names), last, np.int64))
+
 
 class Sums(NamedTuple):
     """The rows of each slot: how many could be rated, what they cost in all, the dearest of them, the last's instant.
@@ -73,6 +78,11 @@ class Sums(NamedTuple):
     last: Ints
     owes: Bools
     faulty: Ints
+
+    @property
+    def all_rows(self) -> int:
+        """How many rows have a slot."""
+        return int(self.rows.sum() + self.faulty.sum())
 
 
 class Slots:
@@ -127,8 +137,7 @@ class Slots:
         self._whose = whose[order]
         self.first = np.searchsorted(self._whose, np.arange(len(names) + 1))
         without = [name for name in self.known if name not in self and self.known.commands(name)]
-        nothing = np.full(len(without), _NEVER), np.full(len(without), -1)
-        checked = self._plain(Spans(without, *nothing))
+        checked = self._plain(Spans.alike(without, _NEVER, -1))
         for number in sorted(set(range(len(without))).difference(checked.whose.tolist())):
             self._run(without[number], None)
 
