@@ -15,7 +15,6 @@ from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mimo_credits.book import RateBook
 from mimo_credits.card import Interval, RateCard
@@ -23,13 +22,12 @@ from mimo_credits.card.parts import Rollover
 from mimo_credits.cycle import CycleRule
 from mimo_credits.exact import to_millicredits
 from mimo_credits.frames.clocks import DAY, micros, moment, steady
+from mimo_credits.frames.lookup import Bools, Ints
 from mimo_credits.frames.relation import INT64
 from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.ledger import Account, Command, Subscribe
 from mimo_credits.ledger.account import ALLOWANCE, Plan
 
-Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
 Terms: TypeAlias = tuple[str, Interval, str]
 """Tier, interval and currency of a plan."""
 

@@ -1,4 +1,4 @@
-"""Slots: every stretch of every account that has usage, numbered through, so that one number says where a row belongs.
+"""Slots: every stretch of every account that may have usage, numbered, so that one number says where a row belongs.
 
 An account's slots follow one another. A row's slot is the account's first one and as many more as begin at or before
 the row's instant. In some nobody is subscribed, and usage is refused; of the others, the sums of their rows tell what
@@ -10,15 +10,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mimo_credits.book import RateBook
 from mimo_credits.frames.clocks import micros, moment
 from mimo_credits.frames.columns import SETTLING
 from mimo_credits.frames.lifecycle import Lifecycles
+from mimo_credits.frames.lookup import Bools, Ints
 from mimo_credits.frames.plain_plans import Stretches, is_plain, plain_stretches
 from mimo_credits.frames.relation import INT64
 from mimo_credits.frames.routing import MOST_STRETCHES, Folded, overage_owes_money, why_folded
@@ -37,9 +37,6 @@ from mimo_credits.ledger import Account, Command, Rejection
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
-
 FIRST, BEGINS, IS_FOLDED = f"{SETTLING}first", f"{SETTLING}begins_", f"{SETTLING}folded"
 """What stands beside an account's rows: its first slot, when each further one begins, and whether it is folded."""
 
@@ -53,7 +50,7 @@ _NEVER = INT64
 
 
 class Spans(NamedTuple):
-    """The accounts that have rows, and the instants of the first and the last of each, in microseconds since 1970."""
+    """Accounts, and for each the instants between which its rows lie, in microseconds since 1970."""
 
     names: Sequence[str]
     first: Ints
@@ -100,6 +97,7 @@ class Slots:
         self._drawn: set[str] = set()
         self._number = {name: number for number, name in enumerate(spans.names)}
         self._lay_out()
+        self._run_others()
         self.tight = np.full(self.count, NOT_TIGHT, np.int64)
 
     @property
@@ -117,29 +115,31 @@ class Slots:
         return name in self._number
 
     def __iter__(self) -> Iterator[str]:
-        """Every account that has rows."""
+        """Every account that has slots."""
         return iter(self.spans.names)
 
     # --- laying out -------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        """Gives every account that has rows its slots, and makes sure of the lifecycles of all others."""
-        names = self.spans.names
-        plain = self._with_rows(self._plain(self.spans))
-        few = plain[0][np.bincount(plain[0], minlength=len(names))[plain[0]] <= MOST_STRETCHES]
-        plain = tuple(column[np.isin(plain[0], few)] for column in plain)
-        told = np.isin(np.arange(len(names)), few)
-        single = [(number, *row) for number in np.flatnonzero(~told).tolist() for row in self._one_by_one(number)]
+        """Gives every account of the spans its slots: plain ones all at once, the others one by one."""
+        numbers = np.arange(len(self.spans.names))
+        plain = _of_few(self._with_rows(self._plain(self.spans)))
+        rest = np.setdiff1d(numbers, plain[0]).tolist()
+        single = [(number, *row) for number in rest for row in self._one_by_one(number)]
         columns = np.array(single, np.int64).reshape(-1, 5).T
         whose, *others = (np.concatenate(pair) for pair in zip(plain, columns, strict=True))
         order = np.argsort(whose, kind="stable")
         self._stretch, self._start, self._pool, self._segment = (column[order] for column in others)
         self._whose = whose[order]
-        self.first = np.searchsorted(self._whose, np.arange(len(names) + 1))
-        without = [name for name in self.known if name not in self and self.known.commands(name)]
-        checked = self._plain(Spans.alike(without, _NEVER, -1))
-        for number in sorted(set(range(len(without))).difference(checked.whose.tolist())):
-            self._run(without[number], None)
+        self.first = np.searchsorted(self._whose, np.append(numbers, len(numbers)))
+
+    def _run_others(self) -> None:
+        """Runs the lifecycles of accounts without slots, for what is refused; a plain one has nothing that is."""
+        names = [name for name in self.known if name not in self and self.known.commands(name)]
+        plain = {names[place] for place in self._plain(Spans.alike(names, _NEVER, -1)).whose.tolist()}
+        for name in names:
+            if name not in plain:
+                self._run(name, None)
 
     def _plain(self, spans: Spans) -> Stretches:
         """The stretches up to their last rows of those accounts that are plain; `whose` are places in the spans."""
@@ -298,6 +298,13 @@ class Slots:
                 SEGMENT: pa.array(self._segment, mask=self.refused).cast(pa.timestamp("us", "UTC")),
             }
         )
+
+
+def _of_few(stretches: tuple[Ints, ...]) -> tuple[Ints, ...]:
+    """The stretches of accounts that have no more than `MOST_STRETCHES`."""
+    whose = stretches[0]
+    few = np.bincount(whose, minlength=1)[whose] <= MOST_STRETCHES
+    return tuple(column[few] for column in stretches)
 
 
 _NOBODY = (-1, -1, 0, _NO_SEGMENT)
