@@ -216,7 +216,8 @@ class Explanation(Seen):
     usage: Usage | None
 
 class FaultyRow(NamedTuple):
-    def __init__(row: int | None, values: Mapping[str, object]) -> None: ...
+    def __init__(row: int | None, values: Mapping[str, object], file: str | None = None) -> None: ...
+    file: str | None
     row: int | None
     values: Mapping[str, object]
 

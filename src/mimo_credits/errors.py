@@ -276,13 +276,18 @@ def _plain(value: object) -> str:
 
 
 class FaultyRow(NamedTuple):
-    """A row that cannot be rated: its place counted from 0 (None where rows have no order), and what is in it."""
+    """A row that cannot be rated: its place counted from 0 (None where rows have no order), and what is in it.
+
+    `file` is that in which the row has its place, where there are files.
+    """
 
     row: int | None
     values: Mapping[str, object]
+    file: str | None = None
 
     def __str__(self) -> str:
-        place = "" if self.row is None else f"row {self.row:,}: "
+        of_file = "" if self.file is None else f" of {visible(self.file)}"
+        place = "" if self.row is None else f"row {self.row:,}{of_file}: "
         return place + ", ".join(f"{name} {_plain(value)}" for name, value in self.values.items())
 
 

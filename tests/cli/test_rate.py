@@ -82,8 +82,8 @@ def test_faulty_rows_are_counted_over_all_files_and_nothing_is_written(run, tmp_
     (tmp_path / "out.parquet").write_bytes(b"what was there before")
     code, out, err = run("rate", tmp_path / "a.parquet", tmp_path / "b.parquet", "-o", tmp_path / "out.parquet")
     assert (code, out) == (1, "")
-    assert "error: 3 rows cannot be rated:\n  negative: 1, such as\n    row 1: file '" in err
-    assert "unknown-model: 2, such as\n    row 30: file '" in err
+    assert "error: 3 rows cannot be rated:\n  negative: 1, such as\n    row 1 of " in err
+    assert "unknown-model: 2, such as\n    row 30 of " in err
     assert (tmp_path / "out.parquet").read_bytes() == b"what was there before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", "b.parquet", "out.parquet"]
 

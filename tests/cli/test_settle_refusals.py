@@ -75,10 +75,9 @@ def test_refused_rows_are_counted_over_all_files_and_some_shown_with_their_place
     assert (ran.code, ran.out) == (1, "")
     assert "error: refused: 2 rows; nothing is written:\n" in ran.err
     assert (
-        f"unknown-model: 1, such as\n    row 7: file '{tmp_path}/usage-1.jsonl', account '{rows[7]['account']}'"
-        in ran.err
+        f"unknown-model: 1, such as\n    row 7 of {tmp_path}/usage-1.jsonl: account '{rows[7]['account']}'" in ran.err
     )
-    assert f"not-subscribed: 1, such as\n    row 1: file '{tmp_path}/usage-2.jsonl', account 'zoe', id" in ran.err
+    assert f"not-subscribed: 1, such as\n    row 1 of {tmp_path}/usage-2.jsonl: account 'zoe', id" in ran.err
     assert not (tmp_path / "out.csv").exists()
 
 

@@ -21,8 +21,8 @@ class Faults:
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[FaultyRow]] = field(default_factory=dict)
 
-    def note(self, rows: pa.Table, reasons: pa.ChunkedArray, start: int = 0, **more: object) -> None:
-        """Counts rows by their reason, null for one without a fault; an example shows `more`, and then the row."""
+    def note(self, rows: pa.Table, reasons: pa.ChunkedArray, start: int = 0, file: str | None = None) -> None:
+        """Counts rows by their reason, null for one without a fault; `start` rows of the `file` went by before."""
         import pyarrow.compute as pc
 
         if reasons.null_count == len(reasons):
@@ -34,7 +34,7 @@ class Faults:
             places = pc.indices_nonzero(pc.equal(reasons.cast("string"), fault))[: _EXAMPLES - len(examples)]
             for place in places.to_pylist():
                 (row,) = rows.slice(place, 1).to_pylist()
-                examples.append(FaultyRow(start + place, {**more, **row}))
+                examples.append(FaultyRow(start + place, row, file))
 
     def told(self) -> list[FaultyRows]:
         """Each fault with its examples: those of rating in order of precedence, then the ledger's."""

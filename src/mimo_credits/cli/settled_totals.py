@@ -100,7 +100,7 @@ class Totals:
 
         def placed(row: FaultyRow) -> FaultyRow:
             place = places[self._key(row)]
-            return FaultyRow(place.row, {"file": str(place.file), **row.values})
+            return FaultyRow(place.row, row.values, str(place.file))
 
         return [fault._replace(examples=tuple(map(placed, fault.examples))) for fault in told]
 
