@@ -230,7 +230,7 @@ def measure(rounds: int, size: int = ROWS) -> Section:
         ),
         table=_table(samples),
         notes=[],
-        aims=list(_aims(samples)),
+        aims=list(_aims(samples, size)),
     )
 
 
@@ -256,13 +256,14 @@ def _table(samples: Samples) -> str:
     return table(("", "a row", "middle half", "times the bound", "faster than the loop"), rows)
 
 
-def _aims(samples: Samples) -> Iterator[Aim]:
+def _aims(samples: Samples, size: int) -> Iterator[Aim]:
+    rows = f"of {size:,} rows"
     for name, most in ((ARRAYS, 6), (POLARS, 20), (DUCKDB, 20), (DUCKDB_KEPT, 20)):
         found = ratio(samples, name, BOUND)
-        yield Aim(f"{name}: at most {most} × the bound", times(found), found.median <= most)
+        yield Aim(f"{name}, {rows}: at most {most} × the bound", times(found), found.median <= most)
     for name in (POLARS, DUCKDB, DUCKDB_KEPT):
         found = ratio(samples, NAIVE, name)
-        yield Aim(f"{name}: at least 20 × faster than the loop", times(found), found.median >= 20)
+        yield Aim(f"{name}, {rows}: at least 20 × faster than the loop", times(found), found.median >= 20)
     for name, hand in ((POLARS, POLARS_HAND), (POLARS, POLARS_JOIN), (DUCKDB_KEPT, DUCKDB_HAND)):
         found = ratio(samples, name, hand)
-        yield Aim(f"{name}: at most 1.15 × {hand}", times(found), found.median <= 1.15)
+        yield Aim(f"{name}, {rows}: at most 1.15 × {hand}", times(found), found.median <= 1.15)

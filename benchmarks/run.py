@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pricing.measure(rounds=151),
             ledger.measure(rounds=9),
             frames.measure(rounds=15),
+            frames.measure(rounds=5, size=10_000_000),
             settling.measure(rounds=5),
             starting.measure(rounds=31),
         ]
