@@ -189,6 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
+    if options.rounds < 2:
+        parser.error("--rounds needs 2 or more: quartiles are of several")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     section = measure(options.rounds, options.rows, options.accounts)
     text = results([section], environment(load), f"{options.rounds} interleaved rounds; a ratio is taken within each.")
