@@ -103,20 +103,19 @@ def _distinct_in_polars(own: pl.LazyFrame, others: pl.LazyFrame, keys: Sequence[
     import polars as pl
 
     hashes = pl.sum_horizontal(pl.col(key).hash(seed) for seed, key in enumerate(keys))
-    lengths = (pl.col(key).str.len_bytes() for key in keys)
-    odd = ~pl.all_horizontal(each.is_between(1, MAX_ID).fill_null(False) for each in lengths)
-    both = pl.concat([each.select(hash=hashes, odd=odd) for each in (own, others)])
-    rows, distinct, some_odd = both.select(pl.len(), pl.col("hash").n_unique(), pl.col("odd").any()).collect().row(0)
-    return bool(rows == distinct and not some_odd)
+    are_ids = pl.all_horizontal(pl.col(key).str.len_bytes().is_between(1, MAX_ID).fill_null(False) for key in keys)
+    # Counted when they are there: in the query the engine counts what differs three times as slowly.
+    each = pl.concat([one.select(pl.when(are_ids).then(hashes)) for one in (own, others)]).collect().to_series()
+    return not each.null_count() and each.n_unique() == len(each)
 
 
 def _distinct_in_duckdb(own: Any, others: Any, keys: Sequence[str]) -> bool:
     names = [*map(quoted, keys)]
-    is_id = " AND ".join(f"coalesce(strlen({name}) BETWEEN 1 AND {MAX_ID}, false)" for name in names)
-    each = f"hash({', '.join(names)}) AS hash, NOT ({is_id}) AS odd"
+    are_ids = " AND ".join(f"strlen({name}) BETWEEN 1 AND {MAX_ID}" for name in names)
+    each = f"CASE WHEN {are_ids} THEN hash({', '.join(names)}) END AS hash"
     both = own.project(each).union(others.project(each))
-    ((rows, distinct, some_odd),) = both.aggregate("count(*), count(DISTINCT hash), count(*) FILTER (odd)").fetchall()
-    return bool(rows == distinct and not some_odd)
+    ((rows, ids, distinct),) = both.aggregate("count(*), count(hash), count(DISTINCT hash)").fetchall()
+    return bool(rows == ids == distinct)
 
 
 def timed(frame: Frame, at: str, name: str) -> Frame:

@@ -5,7 +5,8 @@ Lifecycles are few, so the ledger's engine decides them; usage is much, so it is
 1. every row is rated, and told the stretch of its account that it lies in (`segments`);
 2. the engine for tables sums each stretch, and the ledger draws the sums from the pots;
 3. only where a stretch used more than its pots hold does the order of rows matter: there a running sum, in the order of
-   instant and id, finds the request on which the pots run out, and splits it.
+   instant and id, finds the request on which the pots run out (`cuts`);
+4. who paid for a row is then told by the row itself, its slot and that slot's cut.
 
 Accounts that sums cannot tell are folded row by row (`routing`, `arrow_stream`). The result is the ledger's own.
 """
@@ -34,26 +35,14 @@ from mimo_credits.frames.beside import (
 from mimo_credits.frames.checks import EXAMPLES, check_errors, collected, examples
 from mimo_credits.frames.clocks import DAY, micros
 from mimo_credits.frames.columns import ADDED, PAID, REASON, SETTLING, Columns, check_free, missing, present
+from mimo_credits.frames.cuts import COST, cuts_of, drawn
 from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened, schema_of
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles, lifecycles_of
-from mimo_credits.frames.rating import rate
+from mimo_credits.frames.placing import SLOT, US, placed
 from mimo_credits.frames.routing import INPUT_FAULTS
 from mimo_credits.frames.segments import Books
 from mimo_credits.frames.settlement import Settlement
-from mimo_credits.frames.slots import (
-    BEGINS,
-    FIRST,
-    IS_FOLDED,
-    IS_REFUSED,
-    NOT_TIGHT,
-    POOL,
-    SEGMENT,
-    SLOT,
-    Slots,
-    Spans,
-    Sums,
-)
-from mimo_credits.frames.splitting import split_rows
+from mimo_credits.frames.slots import Slots, Spans, Sums
 from mimo_credits.instants import LAST_INSTANT
 from mimo_credits.ledger import Account
 from mimo_credits.ledger.commands import MAX_ID, check_id
@@ -61,10 +50,11 @@ from mimo_credits.ledger.commands import MAX_ID, check_id
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROW, US = f"{SETTLING}row", f"{SETTLING}us"
+ROW = f"{SETTLING}row"
 RESULTS = (*ADDED, *PAID)
 """What settling adds to a frame's columns."""
 
+_SEGMENT, _IS_REFUSED = f"{SETTLING}segment", f"{SETTLING}refused"
 _NO_USAGE = [fault.value for fault in INPUT_FAULTS]
 _LAST = micros(LAST_INSTANT) - 1
 _LONG = 366 * DAY
@@ -156,7 +146,7 @@ def _summed(frame: Frame, columns: Columns, known: Lifecycles, book: RateBook, e
 def _slotted(frame: Frame, columns: Columns, slots: Slots, errors: str) -> tuple[Slots, Sums]:
     if errors == "raise":
         _raise_rejected(slots)
-    return slots, _sums(_placed(frame, slots, columns), slots.count, columns)
+    return slots, _sums(frame, slots, columns)
 
 
 # --- what is there --------------------------------------------------------------------------------------------------
@@ -254,29 +244,17 @@ def _spans(frame: Frame, columns: Columns) -> Spans:
 # --- sums -----------------------------------------------------------------------------------------------------------
 
 
-def _placed(frame: Frame, slots: Slots, columns: Columns) -> Frame:
-    """The rated rows of all accounts that have slots and are not folded, each with its slot."""
-    rated: Frame = nw.from_native(rate(frame.to_native(), slots.book, columns=columns, errors="column"))
-    accounts = slots.accounts_table(columns.account)
-    placed = joined(timed(rated, columns.at, US), accounts, [columns.account], "inner")
-    begun = [(nw.col(US) >= nw.col(name)).cast(nw.Int64) for name in accounts.column_names if name.startswith(BEGINS)]
-    slot = nw.col(FIRST).cast(nw.Int64)
-    if begun:
-        slot = slot + nw.sum_horizontal(*begun)
-    return placed.filter(~nw.col(IS_FOLDED)).with_columns(slot.alias(SLOT))
-
-
-def _sums(placed: Frame, slots: int, columns: Columns) -> Sums:
+def _sums(frame: Frame, slots: Slots, columns: Columns) -> Sums:
     """The sums of the rows of each slot."""
-    sums = Sums(*(np.zeros(slots, kind) for kind in (*[np.int64] * 4, np.bool_, np.int64)))
-    if isinstance(placed, nw.DataFrame) and not len(placed):
+    sums = Sums(*(np.zeros(slots.count, kind) for kind in (*[np.int64] * 4, np.bool_, np.int64)))
+    rows = placed(frame, slots, columns, {})
+    if isinstance(rows, nw.DataFrame) and not len(rows):
         return sums
-    is_rated = nw.col("rated")
-    noted = placed.with_columns(
+    is_rated, cost = nw.col("rated"), nw.col(COST)
+    noted = rows.with_columns(
         nw.when(is_rated).then(nw.col(US)).otherwise(nw.lit(0)).cast(nw.Int64).alias(f"{SETTLING}at"),
         is_rated.cast(nw.Int64).alias(f"{SETTLING}one"),
     )
-    cost = nw.col("millicredits")
     found = collected(
         noted.group_by(SLOT).agg(
             nw.col(f"{SETTLING}one").sum().alias("rows"),
@@ -304,23 +282,39 @@ def _raise_rejected(slots: Slots) -> None:
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
-def _judged(placed: Frame, slots: Slots) -> Frame:
-    """The placed rows beside what is known of their slots.
+def _judged(rows: Frame) -> Frame:
+    """Placed rows with the ledger's `reason`: what is no usage, then that nobody is subscribed, then what has no price.
 
-    `reason` has, as the ledger decides, what is no usage, then that nobody is subscribed, then what has no price.
+    Those that have one cost nothing, and are in no statement.
     """
-    beside = joined(placed, slots.slots_table(), [SLOT])
     fault = nw.col(REASON).cast(nw.String)
     is_usage = fault.is_null() | ~fault.is_in(_NO_USAGE)
-    reason = nw.when(nw.col(IS_REFUSED) & is_usage).then(nw.lit(Reason.NOT_SUBSCRIBED.value)).otherwise(fault)
-    return beside.with_columns(reason.alias(REASON), nw.col("card").cast(nw.String))
+    reason = nw.when(nw.col(_IS_REFUSED) & is_usage).then(nw.lit(Reason.NOT_SUBSCRIBED.value)).otherwise(fault)
+    judged = rows.with_columns(reason.alias(REASON))
+    good = nw.col(REASON).is_null()
+    return judged.with_columns(
+        nw.when(good).then(nw.col(COST)).otherwise(nw.lit(0)).cast(nw.Int64).alias(COST),
+        nw.when(good).then(nw.col("card")).alias("card"),
+        nw.when(good).then(nw.col("band")).otherwise(nw.lit(-1)).cast(nw.Int64).alias("band"),
+        (nw.col("off_peak") & good).alias("off_peak"),
+        (nw.col("rated") & good).alias("rated"),
+        nw.when(good).then(nw.col(_SEGMENT)).alias(_SEGMENT),
+    )
+
+
+def _known(slots: Slots) -> dict[str, pa.Array]:
+    """What is known of each slot without its cut: where its segment began, and whether nobody is subscribed."""
+    import pyarrow as pa
+
+    segments = pa.array(slots.segment, mask=slots.refused).cast(pa.timestamp("us", "UTC"))
+    return {_SEGMENT: segments, _IS_REFUSED: pa.array(slots.refused)}
 
 
 def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Sums) -> None:
     """Raises `RowsRefused` where rows have no price or nobody is subscribed."""
     if not (sums.faulty.any() or sums.rows[slots.refused].any()):
         return
-    rows = _judged(_placed(frame, slots, columns), slots).filter(~nw.col(REASON).is_null())
+    rows = _judged(placed(frame, slots, columns, _known(slots))).filter(~nw.col(REASON).is_null())
     counts = collected(rows.group_by(REASON).agg(nw.len().alias("rows")))
     raise RowsRefused(
         [
@@ -332,24 +326,22 @@ def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Sums) -> No
 
 def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Frame, dict[str, Books]]:
     """All rows with who paid for them, and the books of the accounts that were folded."""
-    schema = frame.collect_schema()
-    kept = [*schema, *RESULTS, *([REASON] if errors == "column" else [])]
-    judged = _judged(_placed(frame, slots, columns), slots)
-    some_tight = bool((slots.tight != NOT_TIGHT).any())
-    parts: list[Any] = [_paid_by_pots(judged.filter(nw.col(POOL) == NOT_TIGHT) if some_tight else judged).select(kept)]
-    if some_tight:
-        tight = judged.filter((nw.col(POOL) != NOT_TIGHT) & nw.col(REASON).is_null())
-        assert columns.id is not None, "the columns are checked"
-        parts.append(split_rows(tight, [US, columns.id]).select(kept))
-        faulty = judged.filter((nw.col(POOL) != NOT_TIGHT) & ~nw.col(REASON).is_null())
-        if errors == "column":
-            parts.append(_paid_by_pots(faulty).select(kept))
-    books: dict[str, Books] = {}
-    if slots.folded:
-        folded, books = _folded(frame, slots, columns, errors)
-        parts.append(_like(folded.select(kept), parts[0]))
-    rows: Frame = nw.concat(parts, how="vertical") if len(parts) > 1 else parts[0]
-    return rows, books
+    cuts = cuts_of(frame, slots, columns)
+    rows = placed(frame, slots, columns, {**_known(slots), **cuts.known()})
+    if errors == "column":
+        rows = _judged(rows)
+    kept = [*frame.collect_schema(), *RESULTS, *([REASON] if errors == "column" else [])]
+    paid = rows.with_columns(
+        drawn(columns, cuts).alias("drawn"),
+        nw.col("card").cast(nw.String),
+        nw.col(_SEGMENT).alias("segment_start"),
+    )
+    paid = paid.with_columns((nw.col(COST) - nw.col("drawn")).alias("overage")).select(kept)
+    if not slots.folded:
+        return paid, {}
+    folded, books = _folded(frame, slots, columns, errors)
+    together: Frame = nw.concat([paid, _like(folded.select(kept), paid)], how="vertical")  # type: ignore[type-var]
+    return together, books
 
 
 def _in_order(rows: Frame, given: Frame, at: str) -> Any:
@@ -363,20 +355,6 @@ def _in_order(rows: Frame, given: Frame, at: str) -> Any:
         native[at] = native[at].astype(before[at].dtype)
         native.index = before.index.take(ordered[ROW].to_numpy())
     return native
-
-
-def _paid_by_pots(rows: Frame) -> Frame:
-    """Rows of slots that are not tight; those that are refused cost nothing, and are in no statement."""
-    refused = ~nw.col(REASON).is_null()
-    zero = nw.lit(0).cast(nw.Int64)
-    return rows.with_columns(
-        nw.when(refused).then(zero).otherwise(nw.col("millicredits")).cast(nw.Int64).alias("millicredits"),
-        nw.when(~refused).then(nw.col("card")).alias("card"),
-        nw.when(refused).then(zero - 1).otherwise(nw.col("band")).cast(nw.Int64).alias("band"),
-        (nw.col("off_peak") & ~refused).alias("off_peak"),
-        (nw.col("rated") & ~refused).alias("rated"),
-        nw.when(~refused).then(nw.col(SEGMENT)).alias(SEGMENT),
-    ).with_columns(nw.col("millicredits").alias("drawn"), zero.alias("overage"))
 
 
 def _folded(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Frame, dict[str, Books]]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from mimo_credits.book import RateBook
 from mimo_credits.frames.clocks import micros, moment
-from mimo_credits.frames.columns import SETTLING
 from mimo_credits.frames.lifecycle import Lifecycles
 from mimo_credits.frames.lookup import Bools, Ints
 from mimo_credits.frames.plain_plans import Stretches, is_plain, plain_stretches
@@ -34,19 +33,10 @@ from mimo_credits.frames.segments import (
 )
 from mimo_credits.ledger import Account, Command, Rejection
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-FIRST, BEGINS, IS_FOLDED = f"{SETTLING}first", f"{SETTLING}begins_", f"{SETTLING}folded"
-"""What stands beside an account's rows: its first slot, when each further one begins, and whether it is folded."""
-
-SLOT, POOL, IS_REFUSED, SEGMENT = f"{SETTLING}slot", f"{SETTLING}pool", f"{SETTLING}refused", "segment_start"
-"""What stands beside a slot's rows: what its pots hold where it is tight (else -1), and where its segment began."""
-
 NOT_TIGHT = -1
-_NO_SEGMENT = -1
-_NEVER = INT64
+NEVER = INT64
 """An instant after all others, in microseconds since 1970."""
+_NO_SEGMENT = -1
 
 
 class Spans(NamedTuple):
@@ -85,8 +75,10 @@ class Sums(NamedTuple):
 class Slots:
     """All slots of a settlement. Accounts that are `folded` have one, of which nothing is asked.
 
-    `first` has each account's first slot, and at the end how many slots there are. `courses` has the accounts whose
-    lifecycles were run one by one; of the others, which are plain, a course is made when it is asked for.
+    `first` has each account's first slot, and at the end how many slots there are. Of each slot, `whose` has the place
+    of its account, `start` and `segment` when it and its segment begin, and `tight`, once sums are drawn, what its pots
+    held where they ran out, else `NOT_TIGHT`. `courses` has the accounts whose lifecycles were run one by one; of the
+    others, which are plain, a course is made when it is asked for.
     """
 
     def __init__(self, known: Lifecycles, book: RateBook, spans: Spans) -> None:
@@ -108,8 +100,24 @@ class Slots:
     @property
     def refused(self) -> Bools:
         """Of each slot whether nobody is subscribed."""
-        nobody: Bools = self._segment == _NO_SEGMENT
+        nobody: Bools = self.segment == _NO_SEGMENT
         return nobody
+
+    @property
+    def is_tight(self) -> Bools:
+        """Of each slot whether its rows used more than its pots held."""
+        ran_out: Bools = self.tight != NOT_TIGHT
+        return ran_out
+
+    @property
+    def lengths(self) -> Ints:
+        """How many slots each account has."""
+        return np.diff(self.first)
+
+    @property
+    def is_folded(self) -> Bools:
+        """Of each account whether it is folded."""
+        return np.array([name in self.folded for name in self.spans.names], np.bool_)
 
     def __contains__(self, name: object) -> bool:
         return name in self._number
@@ -129,14 +137,14 @@ class Slots:
         columns = np.array(single, np.int64).reshape(-1, 5).T
         whose, *others = (np.concatenate(pair) for pair in zip(plain, columns, strict=True))
         order = np.argsort(whose, kind="stable")
-        self._stretch, self._start, self._pool, self._segment = (column[order] for column in others)
-        self._whose = whose[order]
-        self.first = np.searchsorted(self._whose, np.append(numbers, len(numbers)))
+        self._stretch, self.start, self._pool, self.segment = (column[order] for column in others)
+        self.whose = whose[order]
+        self.first = np.searchsorted(self.whose, np.append(numbers, len(numbers)))
 
     def _run_others(self) -> None:
         """Runs the lifecycles of accounts without slots, for what is refused; a plain one has nothing that is."""
         names = [name for name in self.known if name not in self and self.known.commands(name)]
-        plain = {names[place] for place in self._plain(Spans.alike(names, _NEVER, -1)).whose.tolist()}
+        plain = {names[place] for place in self._plain(Spans.alike(names, NEVER, -1)).whose.tolist()}
         for name in names:
             if name not in plain:
                 self._run(name, None)
@@ -157,8 +165,8 @@ class Slots:
         first, last = self.spans.first[plain.whose], self.spans.last[plain.whose]
         begins = np.flatnonzero(np.diff(plain.whose, prepend=-1))
         number = np.arange(len(plain.whose)) - np.repeat(begins, np.diff(np.append(begins, len(plain.whose))))
-        ends = np.append(plain.start[1:], _NEVER)
-        ends[begins[1:] - 1] = _NEVER
+        ends = np.append(plain.start[1:], NEVER)
+        ends[begins[1:] - 1] = NEVER
         kept = (ends > first) & (plain.start <= last)
         early = begins[first[begins] < plain.start[begins]]
         nobody = np.full(len(early), -1, np.int64)
@@ -205,18 +213,15 @@ class Slots:
         pools = self._pool.copy()
         for name in self.courses.keys() & self._number.keys() - self.folded.keys():
             self._draw_one(name, pools)
-        tight = used & (sums.millicredits > pools) & ~self._is_folded()[self._whose]
+        tight = used & (sums.millicredits > pools) & ~self.is_folded[self.whose]
         for slot in np.flatnonzero(tight).tolist():
-            if overage_owes_money(self.book, moment(int(self._start[slot])), moment(int(sums.last[slot]))):
-                self.folded[self.spans.names[self._whose[slot]]] = Folded.MONEY_FOR_USAGE
-        self.tight = np.where(tight & ~self._is_folded()[self._whose], pools, NOT_TIGHT)
+            if overage_owes_money(self.book, moment(int(self.start[slot])), moment(int(sums.last[slot]))):
+                self.folded[self.spans.names[self.whose[slot]]] = Folded.MONEY_FOR_USAGE
+        self.tight = np.where(tight & ~self.is_folded[self.whose], pools, NOT_TIGHT)
 
     def _fold(self, slots: Bools, why: Folded) -> None:
-        for number in np.unique(self._whose[slots]).tolist():
+        for number in np.unique(self.whose[slots]).tolist():
             self.folded.setdefault(self.spans.names[number], why)
-
-    def _is_folded(self) -> Bools:
-        return np.array([name in self.folded for name in self.spans.names], np.bool_)
 
     def _draw_one(self, name: str, pools: Ints) -> None:
         """Draws the sums of an account whose course was run by itself, and notes in `pools` what its pots then held."""
@@ -249,7 +254,7 @@ class Slots:
                 int(sums.rows[slot]), int(sums.millicredits[slot]), moment(int(sums.last[slot]))
             )
             for slot in (self._own(name) if name in self else ())
-            if sums.rows[slot] and self._segment[slot] != _NO_SEGMENT
+            if sums.rows[slot] and self.segment[slot] != _NO_SEGMENT
         }
 
     def _given(self, name: str) -> tuple[Account, Sequence[Command]]:
@@ -265,39 +270,6 @@ class Slots:
         books, _ = settle_account(account, commands, course, self._totals(name), self.book)
         books.bring_to(self.known.until, self.book)
         return books
-
-    # --- tables -----------------------------------------------------------------------------------------------------
-
-    def accounts_table(self, account: str) -> pa.Table:
-        """What stands beside the rows of each account; `account` is the name of its column."""
-        import pyarrow as pa
-
-        first, lengths = self.first[:-1], np.diff(self.first)
-        begins = {}
-        for further in range(1, int(lengths.max(initial=1))):
-            is_there = lengths > further
-            start = np.full(len(first), _NEVER, np.int64)
-            start[is_there] = self._start[first[is_there] + further]
-            begins[f"{BEGINS}{further - 1}"] = pa.array(start)
-        columns = {
-            account: pa.array(self.spans.names, pa.string()),
-            FIRST: pa.array(first),
-            IS_FOLDED: pa.array(self._is_folded()),
-        }
-        return pa.table(columns | begins)
-
-    def slots_table(self) -> pa.Table:
-        """What stands beside the rows of each slot."""
-        import pyarrow as pa
-
-        return pa.table(
-            {
-                SLOT: pa.array(np.arange(self.count)),
-                POOL: pa.array(self.tight),
-                IS_REFUSED: pa.array(self.refused),
-                SEGMENT: pa.array(self._segment, mask=self.refused).cast(pa.timestamp("us", "UTC")),
-            }
-        )
 
 
 def _of_few(stretches: tuple[Ints, ...]) -> tuple[Ints, ...]:
