@@ -33,6 +33,7 @@ EXACT = Context(
 
 _PRICE_DIGITS = 12
 _MOST_DIGITS = 30
+_TICK = timedelta(microseconds=1)
 
 # ISO 4217 currencies whose smallest unit is not a hundredth.
 _MINOR_DIGITS = dict.fromkeys(
@@ -151,7 +152,7 @@ def share(part: int, whole: int) -> Fraction:
 
 def ticks(span: timedelta) -> int:
     """A span of time in microseconds, the finest that it knows."""
-    return span // timedelta(microseconds=1)
+    return span // _TICK
 
 
 def ratio(part: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from mimo_credits.errors import Conflict, InputError, several, shown, wrong_type
 from mimo_credits.instants import to_utc
-from mimo_credits.ledger import Account, Command, timeline
+from mimo_credits.ledger import Account, Advance, Command, timeline
 from mimo_credits.ledger.commands import check_id
 
 Lifecycle: TypeAlias = Mapping[str, Iterable[Command]] | Iterable[tuple[str, Command]]
@@ -58,6 +58,17 @@ class Lifecycles:
     def commands(self, name: str) -> Sequence[Command]:
         """The account's commands in their order."""
         return self._commands.get(name, ())
+
+    def ids(self) -> tuple[list[str], list[str]]:
+        """Each command that has an id: whose it is, and the id."""
+        names: list[str] = []
+        ids: list[str] = []
+        for name, commands in self._commands.items():
+            for command in commands:
+                if not isinstance(command, Advance):
+                    names.append(name)
+                    ids.append(command.id)
+        return names, ids
 
     def account(self, name: str) -> Account:
         """The account as it stood before all of them."""

@@ -44,12 +44,16 @@ def placed(
     is_near = widest <= _FEW
     accounts = _accounts(slots, columns.account, numbers, widest, known if is_near else {})
     beside = timed(joined(frame, accounts, [columns.account], "inner"), columns.at, US)
-    rows: Frame = nw.from_native(rate(beside.to_native(), slots.book, columns=columns, errors="column"))
     begun = [(nw.col(US) >= nw.col(f"{_BEGINS}{further}")).cast(nw.Int64) for further in range(1, widest)]
-    slot = nw.sum_horizontal(nw.col(_FIRST).cast(nw.Int64), *begun).alias(SLOT)
+    chosen = {SLOT: nw.sum_horizontal(nw.col(_FIRST).cast(nw.Int64), *begun)}
     if is_near:
-        return rows.with_columns(slot, *(_chosen(name, widest).alias(name) for name in known))
-    return joined(rows.with_columns(slot), _by_number(slots, known), [SLOT]) if known else rows.with_columns(slot)
+        chosen |= {name: _chosen(name, widest) for name in known}
+    # Placed before it is rated, a row has fewer columns to take along.
+    rows = beside.with_columns(**chosen).select(*frame.collect_schema(), US, *chosen)
+    if known and not is_near:
+        rows = joined(rows, _by_number(slots, known), [SLOT])
+    rated: Frame = nw.from_native(rate(rows.to_native(), slots.book, columns=columns, errors="column"))
+    return rated
 
 
 def _accounts(slots: Slots, account: str, numbers: Ints, widest: int, known: Mapping[str, pa.Array]) -> pa.Table:

@@ -90,7 +90,7 @@ def _runs_undisturbed(account: Account, plan: Plan) -> bool:
 
 
 def plain_stretches(
-    accounts: Sequence[tuple[Account, Sequence[Command]]], until: Ints, book: RateBook
+    accounts: Iterable[tuple[Account, Sequence[Command]]], until: Ints, book: RateBook
 ) -> tuple[Stretches, Ints]:
     """The stretches of accounts that are plain, each up to its own `until`; and which are not plain after all.
 
@@ -126,29 +126,32 @@ class _Offers:
 
     def begun(self, accounts: Iterable[tuple[Account, Sequence[Command]]]) -> _Plans:
         """The accounts' first stretches; those for which there is no offer have no pool."""
-        rows = [
-            self._bought(number, commands[0]) if commands else self._running(number, account)
-            for number, (account, commands) in enumerate(accounts)
-        ]
-        columns = np.array(rows, np.int64).reshape(-1, len(_Plans._fields)).T
-        plans = _Plans._make(columns.copy())
-        bought = plans.number == 0
-        pool, rule = self._offer(plans.terms, plans.start)
-        plans = plans._replace(
-            pool=np.where(bought, pool, plans.pool),
-            rule=np.where(bought, rule, plans.rule),
-            number=plans.number + bought,
-        )
-        known = bought & (plans.pool != _NOT_PLAIN)
+        bought: list[tuple[int, int, int]] = []
+        running: list[tuple[int, ...]] = []
+        for number, (account, commands) in enumerate(accounts):
+            if commands:
+                bought.append((number, *self._bought(commands[0])))
+            else:
+                running.append((number, *self._running(account)))
+        columns = np.array(running, np.int64).reshape(-1, len(_Plans._fields)).T
+        pairs = zip(self._begun_now(*np.array(bought, np.int64).reshape(-1, 3).T), columns, strict=True)
+        return _Plans._make(np.concatenate(pair) for pair in pairs)
+
+    def _bought(self, command: Command) -> tuple[int, int]:
+        """When a plan is bought, and its terms."""
+        assert isinstance(command, Subscribe), "the account is plain"
+        return micros(command.at), self._place((command.tier, command.interval, command.currency))
+
+    def _begun_now(self, whose: Ints, at: Ints, terms: Ints) -> _Plans:
+        """Plans in their first cycle."""
+        pool, rule = self._offer(terms, at)
+        plans = _Plans(whose, at, pool, at, at, np.ones_like(at), np.zeros_like(at), rule, terms)
+        known = pool != _NOT_PLAIN
         plans.end[known] = self._ends(plans.where(known))
         return plans
 
-    def _bought(self, number: int, command: Command) -> tuple[int, ...]:
-        assert isinstance(command, Subscribe), "the account is plain"
-        at = micros(command.at)
-        return number, at, 0, at, at, 0, 0, 0, self._place((command.tier, command.interval, command.currency))
-
-    def _running(self, number: int, account: Account) -> tuple[int, ...]:
+    def _running(self, account: Account) -> tuple[int, ...]:
+        """The plan of an account as it stands, in the order of `_Plans` from `start` on."""
         plan, now = account.plan, account.now
         assert plan is not None, "the account is plain"
         assert now is not None, "an account with a plan has a clock"
@@ -157,7 +160,7 @@ class _Offers:
         overdue = cycle.end <= now or any(segment < at <= start for at in self._migrations[terms].tolist())
         pool = _NOT_PLAIN if overdue else min(account.remaining_millicredits, INT64)
         counted = (micros(cycle.anchor), cycle.number, micros(cycle.end), self._rule(cycle.rule))
-        return number, start, pool, segment, *counted, terms
+        return start, pool, segment, *counted, terms
 
     def sold(self, plans: _Plans) -> tuple[_Plans, Ints]:
         """The plans that go on, and whose do not."""

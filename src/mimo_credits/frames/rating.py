@@ -36,6 +36,9 @@ AUDIO_SECOND, AUDIO_REST = f"{OWN}audio_second", f"{OWN}audio_rest"
 GROWS_AT, TO_EVEN = f"{OWN}grows_at", f"{OWN}to_even"
 CARD, BAND, OFF_PEAK = f"{OWN}card", f"{OWN}band", f"{OWN}off_peak"
 
+_FAULTS, _NO_FAULT = tuple(Fault), -1
+"""A fault stands in the joined table as its place among all of them."""
+
 
 def rate(frame: FrameT, book: RateBook, *, columns: Columns = Columns(), errors: Errors = "raise") -> FrameT:
     """The frame with what every row costs: `millicredits`, `card`, `band`, `off_peak` and `rated`.
@@ -84,11 +87,11 @@ def _rated(frame: Frame, relation: Relation, columns: Columns) -> Frame:
     placed = with_micros(frame, columns.at, US).with_columns(_cell(relation, columns.input_tokens).alias(CELL))
     table = _table(relation, columns.model, columns.audio_seconds is not None)
     priced = joined(placed, table, [CELL, columns.model], columns.model)
-    fault = _fault(relation, columns, schema)
+    faults = [*_faults(relation, columns, schema)]
     return (
-        priced.with_columns(fault.alias(REASON))
-        .with_columns(nw.col(REASON).is_null().alias("rated"))
+        priced.with_columns((~_any(condition for _, condition in faults)).alias("rated"))
         .with_columns(
+            _first(faults).alias(REASON),
             _where_rated(_millicredits(relation, columns, schema), 0).cast(nw.Int64).alias("millicredits"),
             nw.when(nw.col("rated")).then(nw.col(CARD)).alias("card"),
             _where_rated(nw.col(BAND), -1).cast(nw.Int64).alias("band"),
@@ -130,7 +133,7 @@ def _table(relation: Relation, model: str, with_audio: bool) -> Mapping[str, Seq
         CARD: [relation.card_id(row) for row in rows],
         BAND: [row.band for row in rows],
         OFF_PEAK: [row.off_peak for row in rows],
-        FAULT: ["" if row.fault is None else row.fault.value for row in rows],
+        FAULT: [_NO_FAULT if row.fault is None else _FAULTS.index(row.fault) for row in rows],
     }
     if with_audio:
         roundings = [relation.rounding(row) for row in rows]
@@ -141,20 +144,17 @@ def _table(relation: Relation, model: str, with_audio: bool) -> Mapping[str, Seq
     return table
 
 
-def _fault(relation: Relation, columns: Columns, schema: Mapping[str, DType]) -> nw.Expr:
+def _first(faults: Sequence[tuple[Fault, nw.Expr]]) -> nw.Expr:
     """The name of the row's first fault, or null."""
-    fault = nw.when(nw.col(FAULT) != "").then(nw.col(FAULT)).otherwise(_named(Fault.NO_RATE, _no_rate(columns)))
-    for name, condition in reversed(list(_faults(relation, columns, schema))):
-        fault = nw.when(condition).then(nw.lit(name.value)).otherwise(fault)
-    return fault
-
-
-def _named(fault: Fault, condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(fault.value))
+    *others, (last, is_last) = faults
+    first: nw.Expr = nw.when(is_last).then(nw.lit(last.value))
+    for fault, condition in reversed(others):
+        first = nw.when(condition).then(nw.lit(fault.value)).otherwise(first)
+    return first
 
 
 def _faults(relation: Relation, columns: Columns, schema: Mapping[str, DType]) -> Iterator[tuple[Fault, nw.Expr]]:
-    """What can be wrong with a row before its rates are looked at, in order of precedence."""
+    """What can be wrong with a row, in order of precedence. Where one is null, since something is, another holds."""
     at = schema[columns.at]
     assert isinstance(at, nw.Datetime), "the columns are checked"
     yield Fault.MISSING, _any(nw.col(name).is_null() for name in columns.rated_by)
@@ -165,6 +165,9 @@ def _faults(relation: Relation, columns: Columns, schema: Mapping[str, DType]) -
     first = relation.starts[0] if relation.starts else relation.end
     yield Fault.NO_CARD_IN_EFFECT, nw.col(US) < first
     yield Fault.UNKNOWN_MODEL, nw.col(FAULT).is_null()
+    for fault in sorted({row.fault for row in relation.rows if row.fault is not None}, key=_FAULTS.index):
+        yield fault, nw.col(FAULT) == _FAULTS.index(fault)
+    yield Fault.NO_RATE, _no_rate(columns)
 
 
 def _wraps(at: str, kind: nw.Datetime, relation: Relation) -> nw.Expr:

@@ -191,9 +191,7 @@ def _taken(known: Lifecycles, key: Sequence[str]) -> pa.Table:
     """The ids that commands have, each with its account."""
     import pyarrow as pa
 
-    pairs = [(name, getattr(command, "id", "")) for name in known for command in known.commands(name)]
-    names, ids = zip(*pairs, strict=True) if pairs else ((), ())
-    return pa.table([pa.array(names, pa.string()), pa.array(ids, pa.string())], list(key))
+    return pa.table([pa.array(column, pa.string()) for column in known.ids()], list(key))
 
 
 def _check_taken(frame: Frame, key: Sequence[str], taken: pa.Table) -> None:
@@ -255,20 +253,21 @@ def _sums(frame: Frame, slots: Slots, columns: Columns) -> Sums:
         nw.when(is_rated).then(nw.col(US)).otherwise(nw.lit(0)).cast(nw.Int64).alias(f"{SETTLING}at"),
         is_rated.cast(nw.Int64).alias(f"{SETTLING}one"),
     )
+    owes = [nw.col(columns.web_searches).max().alias("owes")] if columns.web_searches is not None else []
     found = collected(
         noted.group_by(SLOT).agg(
             nw.col(f"{SETTLING}one").sum().alias("rows"),
             cost.sum().alias("millicredits"),
             cost.max().alias("dearest"),
             nw.col(f"{SETTLING}at").max().alias("last"),
-            nw.col(columns.web_searches or SLOT).max().alias("owes"),
             nw.len().alias("all"),
+            *owes,
         )
     )
     own = integers(found[SLOT])
     for name in ("rows", "millicredits", "dearest", "last"):
         getattr(sums, name)[own] = integers(found[name])
-    if columns.web_searches is not None:
+    if owes:
         sums.owes[own] = integers(found["owes"]) > 0
     sums.faulty[own] = integers(found["all"]) - sums.rows[own]
     return sums

@@ -151,13 +151,15 @@ class Slots:
 
     def _plain(self, spans: Spans) -> Stretches:
         """The stretches up to their last rows of those accounts that are plain; `whose` are places in the spans."""
-        accounts = [(self.known.account(name), self.known.commands(name)) for name in spans.names]
+        accounts = [self.known.account(name) for name in spans.names]
+        commands = [self.known.commands(name) for name in spans.names]
         plain = [
             place
-            for place, (given, first) in enumerate(zip(accounts, spans.first.tolist(), strict=True))
-            if is_plain(*given) and (given[0].now is None or micros(given[0].now) <= first)
+            for place, (account, own, first) in enumerate(zip(accounts, commands, spans.first.tolist(), strict=True))
+            if is_plain(account, own) and (account.now is None or micros(account.now) <= first)
         ]
-        found, _ = plain_stretches([accounts[place] for place in plain], spans.last[plain], self.book)
+        given = ((accounts[place], commands[place]) for place in plain)
+        found, _ = plain_stretches(given, spans.last[plain], self.book)
         return found._replace(whose=np.array(plain, np.int64)[found.whose])
 
     def _with_rows(self, plain: Stretches) -> tuple[Ints, ...]:

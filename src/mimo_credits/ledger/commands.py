@@ -250,6 +250,8 @@ def timeline(commands: Iterable[Command]) -> list[Command]:
                 continue
             seen[command.id] = command
         kept.append(command)
+    if len(kept) < 2:
+        return kept
     return sorted(kept, key=lambda command: (command.at, _RANK[type(command)], getattr(command, "id", "")))
 
 
