@@ -193,7 +193,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--rounds needs 2 or more: quartiles are of several")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     section = measure(options.rounds, options.rows, options.accounts)
-    text = results([section], environment(load), f"{options.rounds} interleaved rounds; a ratio is taken within each.")
+    policy = f"{options.rounds} interleaved rounds; a ratio is taken within each."
+    text = results([section], environment(load), policy, made_by="make bench-large")
     print(text)
     options.output.write_text(text, "utf-8")
     return 0

@@ -60,7 +60,7 @@ def cuts_of(frame: Frame, slots: Slots, columns: Columns) -> Cuts:
     assert columns.id is not None, "the columns are checked"
     only = np.isin(np.arange(len(slots.lengths)), slots.whose[slots.is_tight])
     rows = placed(frame, slots, columns, {_POOL: pa.array(slots.tight)}, only)
-    summed = _summed(rows.filter((nw.col(_POOL) != NOT_TIGHT) & nw.col("rated")), [US, columns.id])
+    summed = _summed(rows.filter(nw.col(_POOL) != NOT_TIGHT), [US, columns.id])
     before, pool = nw.col(_BEFORE), nw.col(_POOL)
     found = collected(summed.filter((before <= pool) & (before + nw.col(COST) > pool)))
     own = integers(found[SLOT])

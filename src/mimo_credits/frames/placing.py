@@ -37,9 +37,9 @@ def placed(
     """The rated rows of the accounts that have slots and are not folded, with what is `known` of each slot.
 
     Each array of `known` has a value for every slot, and becomes a column. `only` says of each account whether its rows
-    are wanted.
+    are wanted, if not all such accounts' are.
     """
-    numbers = np.flatnonzero(~slots.is_folded if only is None else ~slots.is_folded & only)
+    numbers = np.flatnonzero(~slots.is_folded if only is None else only)
     widest = int(slots.lengths[numbers].max(initial=1))
     is_near = widest <= _FEW
     accounts = _accounts(slots, columns.account, numbers, widest, known if is_near else {})
