@@ -19,6 +19,8 @@ import pytest
 from mimo_credits import load_card
 from tests.packaging.building import ROOT, Build, build_into, once, run, start
 
+pytestmark = pytest.mark.beyond_core
+
 SAMPLE = ROOT / "docs" / "examples" / "downstream"
 PINNED = load_card("2026-05-27.1")
 LENT = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
