@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     section = measure(options.rounds, options.rows, options.accounts)
     policy = f"{options.rounds} interleaved rounds; a ratio is taken within each."
-    text = results([section], environment(load), policy, made_by="make bench-large")
+    text = results([section], environment(load), policy, title="Benchmarks of settling", made_by="make bench-large")
     print(text)
     options.output.write_text(text, "utf-8")
     return 0

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seconds = dict(zip(points, _measured(points, Path(folder)), strict=True))
     policy = "Each point once, one after another, in one session that is warm."
     sections = [_section(name, each, seconds) for name, each in VARIED.items()]
-    written = results(sections, environment(load), policy, made_by="make bench-spark")
+    written = results(sections, environment(load), policy, title="Benchmarks on Spark", made_by="make bench-spark")
     print(written)
     options.output.write_text(written, "utf-8")
     return 0
