@@ -18,6 +18,13 @@ def _duckdb(table: pa.Table) -> duckdb.DuckDBPyRelation:
     return CONNECTION.from_arrow(table)
 
 
+def _of_large_texts(table: pa.Table) -> pa.Table:
+    """As Polars writes them."""
+    kinds = {field.name: field.type for field in table.schema}
+    large = {name: pa.large_string() if pa.types.is_string(kind) else kind for name, kind in kinds.items()}
+    return table.cast(pa.schema(large))
+
+
 ENGINES: dict[str, Callable[[pa.Table], Any]] = {
     "polars": pl.DataFrame,
     "polars lazy": lambda table: pl.DataFrame(table).lazy(),
@@ -25,6 +32,7 @@ ENGINES: dict[str, Callable[[pa.Table], Any]] = {
     "pandas": lambda table: table.to_pandas(),
     "pandas of arrow": lambda table: table.to_pandas(types_mapper=pd.ArrowDtype),
     "pyarrow": lambda table: table,
+    "pyarrow of large texts": _of_large_texts,
 }
 
 

@@ -12,8 +12,22 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from mimo_credits import Account, Grant, InputError, Refused, RowsRefused, Settle, Subscribe, Usage, fold, load_book
-from mimo_credits.frames import Lifecycles, settle, settle_arrow
+from mimo_credits import (
+    Account,
+    Command,
+    Grant,
+    InputError,
+    Record,
+    Refused,
+    RowsRefused,
+    Settle,
+    Subscribe,
+    Usage,
+    fold,
+    load_book,
+    timeline,
+)
+from mimo_credits.frames import Columns, Lifecycles, settle, settle_arrow
 from tests.frames.accounts import SCHEMA, Row, World, table
 from tests.frames.engines import ENGINES, rows_of_frame
 from tests.frames.test_settle import check, settled
@@ -196,3 +210,40 @@ def test_a_stream_refuses_an_instant_that_python_does_not_have(at: int) -> None:
         list(settle_arrow(far.to_batches(), {"ada": [bought("ada")]}, load_book()))
     (part,) = settle_arrow(far.to_batches(), {"ada": [bought("ada")]}, load_book(), errors="column")
     assert part.rows["reason"].to_pylist() == ["outside-calendar"]
+
+
+@every_engine
+@pytest.mark.parametrize("more", [True, False], ids=["with other rows", "with no other row"])
+def test_a_row_without_an_instant_has_its_reason_in_a_folded_account_too(engine: str, more: bool) -> None:
+    """Such is one with a Record in its lifecycle; and bob's usage would be late."""
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    told: list[Command] = [Subscribe("buy", at, "lite"), Record("r", at, Usage("mimo-v2.5", input_tokens=5))]
+    before, _ = fold(Account(), told, load_book())
+    rows = [Row(name, at + timedelta(hours=1), "good", "mimo-v2.5", 7, 0, 0) for name in ("ada", "bob") if more]
+    whole = table([*rows, *(Row(name, at, "none", "mimo-v2.5", 7, 0, 0) for name in ("ada", "bob"))])
+    given = zip(*(whole[name].to_pylist() for name in ("id", "at")), strict=True)
+    instants = [None if id == "none" else instant for id, instant in given]
+    place = whole.schema.get_field_index("at")
+    whole = whole.set_column(place, whole.schema.field("at"), pa.array(instants, whole.schema.field("at").type))
+    made = settle(ENGINES[engine](whole), {"ada": told}, load_book(), accounts={"bob": before}, errors="column")
+    assert set(made.folded) >= {"ada"}
+    found = {(row["account"], row["id"]): (row["reason"], row["drawn"]) for row in rows_of_frame(made.rows)}
+    paid = {(row.account, row.id): (None, 7 * 100_000) for row in rows}
+    assert found == {**paid, ("ada", "none"): ("missing", 0), ("bob", "none"): ("missing", 0)}
+    for name, commands in (("ada", [*told]), ("bob", [])):
+        own = [Record(row.id, row.at, Usage(row.model, input_tokens=7)) for row in rows if row.account == name]
+        expected, _ = fold(before if name == "bob" else Account(), timeline([*commands, *own]), load_book())
+        assert made.accounts[name] == expected
+
+
+@every_engine
+def test_columns_may_have_any_names(engine: str) -> None:
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    rows = [Row("ada", at, "a", "mimo-v2.5", 7, 0, 0), Row("ada", at, "a", "mimo-v2.5", 7, 0, 0)]
+    names = {"account": "first", "id": "rows", "at": "last", "model": "all", "input_tokens": "one"}
+    renamed = table(rows).rename_columns([names.get(name, name) for name in table(rows).column_names])
+    made = settle(
+        ENGINES[engine](renamed), {"ada": [Subscribe("buy", at, "lite")]}, load_book(), columns=Columns(**names)
+    )
+    assert [(row["first"], row["rows"], row["overage"]) for row in rows_of_frame(made.rows)] == [("ada", "a", 0)]
+    assert made.repeats == 1

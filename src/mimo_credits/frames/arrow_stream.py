@@ -128,10 +128,11 @@ def settle_arrow(
     if others:
         left = [name for name in known if name not in seen]
         if left:
-            yield Settled(None, {name: _without_usage(name, known, book, errors) for name in left})
+            yield Settled(None, {name: without_usage(name, known, book, errors) for name in left})
 
 
-def _without_usage(name: str, known: Lifecycles, book: RateBook, errors: str) -> Books:
+def without_usage(name: str, known: Lifecycles, book: RateBook, errors: str) -> Books:
+    """The books of an account that has no rows."""
     books = Books(known.account(name))
     for command in known.commands(name):
         _say(name, books, command, book, errors)

@@ -12,7 +12,7 @@ from narwhals.stable.v2 import Implementation
 from mimo_credits.frames.checks import collected
 from mimo_credits.frames.engines import Frame, with_micros
 from mimo_credits.frames.relation import INT64
-from mimo_credits.frames.sql_text import quoted
+from mimo_credits.frames.sql_text import BYTEWISE, quoted
 from mimo_credits.ledger.commands import MAX_ID
 
 if TYPE_CHECKING:
@@ -77,13 +77,20 @@ def _keyed_as(frame: Frame, table: pa.Table, keys: Sequence[str]) -> pa.Table:
     return table
 
 
-def plain_pandas(frame: Frame, at: str) -> Frame:
-    """One of pandas without an index, whose names may be those of columns, and in UTC: Narwhals knows not all zones."""
-    if not frame.implementation.is_pandas():
-        return frame
+def plain(frame: Frame, at: str, texts: Sequence[str]) -> Frame:
+    """A frame whose instants, texts and rows are plain ones.
+
+    One of pandas loses its index, whose names may be those of columns, and its zone: Narwhals knows not all of them. On
+    DuckDB texts are compared byte by byte, as the ledger does.
+    """
     native: Any = frame.to_native()
-    bare: Frame = nw.from_native(native.assign(**{at: native[at].dt.tz_convert("UTC")}).reset_index(drop=True))
-    return bare
+    if frame.implementation.is_pandas():
+        native = native.assign(**{at: native[at].dt.tz_convert("UTC")}).reset_index(drop=True)
+    elif frame.implementation.is_duckdb():
+        bytewise = (f"{quoted(name)} {BYTEWISE} AS {quoted(name)}" for name in texts)
+        native = native.project(f"* REPLACE ({', '.join(bytewise)})")
+    made: Frame = nw.from_native(native)
+    return made
 
 
 def surely_distinct(frame: Frame, keys: Sequence[str], others: pa.Table) -> bool:
@@ -92,20 +99,18 @@ def surely_distinct(frame: Frame, keys: Sequence[str], others: pa.Table) -> bool
     One pass over them: keys with different hashes differ; where two hashes are equal nothing is proved, nor on other
     engines than Polars and DuckDB.
     """
-    engine: Implementation = frame.implementation
-    own, taken = frame.to_native(), _native(frame, others)
-    if engine is Implementation.POLARS:
-        return _distinct_in_polars(own.lazy(), taken.lazy(), keys)
-    return engine is Implementation.DUCKDB and _distinct_in_duckdb(own, taken, keys)
+    distinct = _DISTINCT.get(frame.implementation)
+    return distinct is not None and distinct(frame.to_native(), _native(frame, others), keys)
 
 
-def _distinct_in_polars(own: pl.LazyFrame, others: pl.LazyFrame, keys: Sequence[str]) -> bool:
+def _distinct_in_polars(own: pl.LazyFrame | pl.DataFrame, others: pl.LazyFrame, keys: Sequence[str]) -> bool:
     import polars as pl
 
     hashes = pl.sum_horizontal(pl.col(key).hash(seed) for seed, key in enumerate(keys))
     is_id = pl.col(keys[-1]).str.len_bytes().is_between(1, MAX_ID)
-    # Counted when they are there: in the query the engine counts what differs three times as slowly.
-    each = pl.concat([one.select(pl.when(is_id).then(hashes)) for one in (own, others)]).collect().to_series()
+    # Counted once they are there: within the query the engine counts what differs three times as slowly.
+    asked = [one.lazy().select(pl.when(is_id).then(hashes)) for one in (own, others)]
+    each = pl.concat(asked).collect().to_series()
     return not each.null_count() and each.n_unique() == len(each)
 
 
@@ -115,6 +120,9 @@ def _distinct_in_duckdb(own: Any, others: Any, keys: Sequence[str]) -> bool:
     both = own.project(each).union(others.project(each))
     ((rows, ids, distinct),) = both.aggregate("count(*), count(hash), count(DISTINCT hash)").fetchall()
     return bool(rows == ids == distinct)
+
+
+_DISTINCT = {Implementation.POLARS: _distinct_in_polars, Implementation.DUCKDB: _distinct_in_duckdb}
 
 
 def timed(frame: Frame, at: str, name: str) -> Frame:

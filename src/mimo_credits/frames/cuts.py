@@ -42,8 +42,8 @@ class Cuts(NamedTuple):
     drawn: Ints
     ids: pa.Array | None
 
-    def known(self) -> Mapping[str, pa.Array]:
-        """What `drawn` needs beside each row."""
+    def values(self) -> Mapping[str, pa.Array]:
+        """What `paid_by_pots` needs beside each row."""
         import pyarrow as pa
 
         told = {_CUT_AT: pa.array(self.at), _CUT_DRAWN: pa.array(self.drawn)}
@@ -60,7 +60,7 @@ def cuts_of(frame: Frame, slots: Slots, columns: Columns) -> Cuts:
     assert columns.id is not None, "the columns are checked"
     only = np.isin(np.arange(len(slots.lengths)), slots.whose[slots.is_tight])
     rows = placed(frame, slots, columns, {_POOL: pa.array(slots.tight)}, only)
-    summed = _summed(rows.filter(nw.col(_POOL) != NOT_TIGHT), [US, columns.id])
+    summed = _running(rows.filter(nw.col(_POOL) != NOT_TIGHT), [US, columns.id])
     before, pool = nw.col(_BEFORE), nw.col(_POOL)
     found = collected(summed.filter((before <= pool) & (before + nw.col(COST) > pool)))
     own = integers(found[SLOT])
@@ -68,11 +68,12 @@ def cuts_of(frame: Frame, slots: Slots, columns: Columns) -> Cuts:
     drawn[own] = integers(found[_POOL]) - integers(found[_BEFORE])
     if not found[_IS_TIED].any():
         return Cuts(at, drawn, None)
-    ids = dict(zip(own.tolist(), found[columns.id].to_list(), strict=True))
-    return Cuts(at, drawn, pa.array([ids.get(slot) for slot in range(slots.count)], pa.string()))
+    ids = np.full(slots.count, None, object)
+    ids[own] = found[columns.id].to_list()
+    return Cuts(at, drawn, pa.array(ids, pa.string()))
 
 
-def drawn(columns: Columns, cuts: Cuts) -> nw.Expr:
+def paid_by_pots(columns: Columns, cuts: Cuts) -> nw.Expr:
     """What the pots paid of a row that is placed beside its slot's cut."""
     cost, nothing, at_cut = nw.col(COST), nw.lit(0), nw.col(_CUT_DRAWN)
     if cuts.ids is not None:
@@ -83,12 +84,12 @@ def drawn(columns: Columns, cuts: Cuts) -> nw.Expr:
     return nw.when(nw.col(US) <= nw.col(_CUT_AT)).then(up_to_cut).otherwise(nothing).cast(nw.Int64)
 
 
-def _summed(rows: Frame, order: Sequence[str]) -> Frame:
+def _running(rows: Frame, order: Sequence[str]) -> Frame:
     """The rows with the sum of those before them in their slots, and whether a row next to them has their instant."""
     engine: Implementation = rows.implementation
     needed = rows.select(SLOT, *order, _POOL, COST)
     if engine is Implementation.PYARROW:
-        return _summed_in_arrow(needed, order)
+        return _running_in_arrow(needed, order)
     cost, us = nw.col(COST), nw.col(US)
     summed = needed.with_columns(
         (cost.cum_sum().over(SLOT, order_by=list(order)).cast(nw.Int64) - cost).alias(_BEFORE),
@@ -98,7 +99,7 @@ def _summed(rows: Frame, order: Sequence[str]) -> Frame:
     return summed.with_columns(nw.any_horizontal(*is_tied, ignore_nulls=True).alias(_IS_TIED))
 
 
-def _summed_in_arrow(rows: Frame, order: Sequence[str]) -> Frame:
+def _running_in_arrow(rows: Frame, order: Sequence[str]) -> Frame:
     """PyArrow knows no running sums of groups: one runs over all rows, less where the row's own slot began.
 
     It may wrap around; the difference of two such sums is right all the same, as a slot's own sum fits.

@@ -2,7 +2,7 @@
 
 Lifecycles are few, so the ledger's engine decides them; usage is much, so it is summed where it lies:
 
-1. every row is rated, and told the stretch of its account that it lies in (`segments`);
+1. every row is placed in the stretch of its account that it lies in (`slots`), and rated (`placing`);
 2. the engine for tables sums each stretch, and the ledger draws the sums from the pots;
 3. only where a stretch used more than its pots hold does the order of rows matter: there a running sum, in the order of
    instant and id, finds the request on which the pots run out (`cuts`);
@@ -22,11 +22,11 @@ import numpy as np
 
 from mimo_credits.book import RateBook, check_book
 from mimo_credits.errors import FaultyRows, InputError, Reason, RowsRefused, shown
-from mimo_credits.frames.arrow_stream import settle_arrow, told
+from mimo_credits.frames.arrow_stream import settle_arrow, told, without_usage
 from mimo_credits.frames.beside import (
     integers,
     joined,
-    plain_pandas,
+    plain,
     sorted_batches,
     surely_distinct,
     table_beside,
@@ -35,9 +35,10 @@ from mimo_credits.frames.beside import (
 from mimo_credits.frames.checks import EXAMPLES, check_errors, collected, examples
 from mimo_credits.frames.clocks import DAY, micros
 from mimo_credits.frames.columns import ADDED, PAID, REASON, SETTLING, Columns, check_free, missing, present
-from mimo_credits.frames.cuts import COST, cuts_of, drawn
+from mimo_credits.frames.cuts import COST, Cuts, cuts_of, paid_by_pots
 from mimo_credits.frames.engines import Frame, FrameT, check_pyarrow, opened, schema_of
 from mimo_credits.frames.lifecycle import Lifecycle, Lifecycles, lifecycles_of
+from mimo_credits.frames.lookup import Bools
 from mimo_credits.frames.placing import SLOT, US, placed
 from mimo_credits.frames.routing import INPUT_FAULTS
 from mimo_credits.frames.segments import Books
@@ -99,7 +100,8 @@ def settle(
     known = lifecycles_of(lifecycle, accounts, until)
     given = opened(usage)
     there = _columns(columns, given)
-    frame = plain_pandas(given, there.at)
+    assert there.id is not None, "the columns are checked"
+    frame = plain(given, there.at, [there.account, there.id])
     if isinstance(frame, nw.DataFrame):
         frame = frame.with_row_index(ROW)
     once, repeats = _each_once(frame, there, known)
@@ -168,7 +170,7 @@ def _each_once(frame: Frame, columns: Columns, known: Lifecycles) -> tuple[Frame
     _check_ids(frame, key)
     _check_taken(frame, key, taken)
     content = frame.select(*dict.fromkeys([*key, *columns.rated_by])).unique()
-    conflicts = collected(content.group_by(key).agg(nw.len().alias("rows")).filter(nw.col("rows") > 1).head(EXAMPLES))
+    conflicts = collected(content.group_by(key).agg(nw.len().alias(ROW)).filter(nw.col(ROW) > 1).head(EXAMPLES))
     if len(conflicts):
         which = ", ".join(f"{such!r} of {name!r}" for name, such in conflicts.select(key).iter_rows())
         raise InputError(columns.id, f"stands with two contents, such as {which}")
@@ -231,14 +233,15 @@ def _spans(frame: Frame, columns: Columns) -> Spans:
         if frame[columns.account].null_count():
             raise InputError(columns.account, "is null in some rows")
     us = nw.col(US)
-    placed = _within(frame, columns)
-    found = collected(placed.group_by(columns.account).agg(us.min().alias("first"), us.max().alias("last")))
+    first, last = f"{SETTLING}first", f"{SETTLING}last"
+    spans = _within(frame, columns).group_by(columns.account).agg(us.min().alias(first), us.max().alias(last))
+    found = collected(spans)
     names = found[columns.account].to_list()
     for name in names:
         if name is None:
             raise InputError(columns.account, "is null in some rows")
         check_id(name, columns.account)
-    return Spans(names, integers(found["first"]), integers(found["last"]))
+    return Spans(names, integers(found[first]), integers(found[last]))
 
 
 # --- sums -----------------------------------------------------------------------------------------------------------
@@ -303,8 +306,8 @@ def _judged(rows: Frame) -> Frame:
     )
 
 
-def _known(slots: Slots) -> dict[str, pa.Array]:
-    """What is known of each slot without its cut: where its segment began, and whether nobody is subscribed."""
+def _values(slots: Slots) -> dict[str, pa.Array]:
+    """Of each slot, without its cut, where its segment began, and whether nobody is subscribed."""
     import pyarrow as pa
 
     segments = pa.array(slots.segment, mask=slots.refused).cast(pa.timestamp("us", "UTC"))
@@ -315,7 +318,7 @@ def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Sums) -> No
     """Raises `RowsRefused` where rows have no price or nobody is subscribed."""
     if not (sums.faulty.any() or sums.rows[slots.refused].any()):
         return
-    rows = _judged(placed(frame, slots, columns, _known(slots))).filter(~nw.col(REASON).is_null())
+    rows = _judged(placed(frame, slots, columns, _values(slots))).filter(~nw.col(REASON).is_null())
     counts = collected(rows.group_by(REASON).agg(nw.len().alias("rows")))
     raise RowsRefused(
         [
@@ -328,21 +331,32 @@ def _refuse_rows(frame: Frame, slots: Slots, columns: Columns, sums: Sums) -> No
 def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Frame, dict[str, Books]]:
     """All rows with who paid for them, and the books of the accounts that were folded."""
     cuts = cuts_of(frame, slots, columns)
-    rows = placed(frame, slots, columns, {**_known(slots), **cuts.known()})
+    parts: list[Any] = [_paid(frame, slots, columns, cuts, errors)]
+    if not slots.folded:
+        return parts[0], {}
+    rows = timed(frame, columns.at, US)
+    if errors == "column":
+        has_instant = nw.col(US).is_between(0, _LAST) & ~nw.col(US).is_null()
+        parts.append(_paid(rows.filter(~has_instant).drop(US), slots, columns, cuts, errors, slots.is_folded))
+        rows = rows.filter(has_instant)
+    folded, books = _folded(rows, slots, columns, errors)
+    parts += [_like(part.select(parts[0].collect_schema().names()), parts[0]) for part in folded]
+    together: Frame = nw.concat(parts, how="vertical")
+    return together, books
+
+
+def _paid(frame: Frame, slots: Slots, columns: Columns, cuts: Cuts, errors: str, only: Bools | None = None) -> Frame:
+    """The rows of accounts that are not folded (or of `only` those) with who paid for them."""
+    rows = placed(frame, slots, columns, {**_values(slots), **cuts.values()}, only)
     if errors == "column":
         rows = _judged(rows)
     kept = [*frame.collect_schema(), *RESULTS, *([REASON] if errors == "column" else [])]
     paid = rows.with_columns(
-        drawn(columns, cuts).alias("drawn"),
+        paid_by_pots(columns, cuts).alias("drawn"),
         nw.col("card").cast(nw.String),
         nw.col(_SEGMENT).alias("segment_start"),
     )
-    paid = paid.with_columns((nw.col(COST) - nw.col("drawn")).alias("overage")).select(kept)
-    if not slots.folded:
-        return paid, {}
-    folded, books = _folded(frame, slots, columns, errors)
-    together: Frame = nw.concat([paid, _like(folded.select(kept), paid)], how="vertical")  # type: ignore[type-var]
-    return together, books
+    return paid.with_columns((nw.col(COST) - nw.col("drawn")).alias("overage")).select(kept)
 
 
 def _in_order(rows: Frame, given: Frame, at: str) -> Any:
@@ -358,12 +372,12 @@ def _in_order(rows: Frame, given: Frame, at: str) -> Any:
     return native
 
 
-def _folded(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Frame, dict[str, Books]]:
-    """The rows and the books of the accounts that are folded row by row."""
+def _folded(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[list[Frame], dict[str, Books]]:
+    """The rows, if there are any, and the books of the accounts that are folded row by row."""
     import pyarrow as pa
 
     names = pa.table({columns.account: pa.array(slots.folded, pa.string())})
-    rows_of_them = joined(timed(frame, columns.at, US), names, [columns.account], "semi")
+    rows_of_them = joined(frame, names, [columns.account], "semi")
     assert columns.id is not None, "the columns are checked"
     batches = sorted_batches(rows_of_them, [columns.account, US, columns.id])
     books: dict[str, Books] = {}
@@ -371,9 +385,14 @@ def _folded(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[
     for part in settle_arrow(batches, slots.known, slots.book, columns=columns, errors=errors, others=False):  # type: ignore[arg-type]
         books.update(part.books)
         rows.append(part.rows)
-    return table_beside(frame, pa.Table.from_batches(rows)), books
+    for name in slots.folded.keys() - books.keys():
+        books[name] = without_usage(name, slots.known, slots.book, errors)
+    return [table_beside(frame, pa.Table.from_batches(rows))] if rows else [], books
 
 
 def _like(rows: Frame, others: Frame) -> Frame:
-    """The rows with the types of the others."""
+    """The rows with the types of the others; PyArrow has several of text."""
+    if isinstance(others, nw.DataFrame) and others.implementation.is_pyarrow():
+        cast: Frame = nw.from_native(rows.to_native().cast(others.to_native().schema))
+        return cast
     return rows.select(*(nw.col(name).cast(kind) for name, kind in others.collect_schema().items()))

@@ -21,6 +21,9 @@ from mimo_credits.table import SECONDS_PER_HOUR, UNLIMITED
 
 Dialect: TypeAlias = Literal["duckdb", "spark"]
 
+BYTEWISE = 'COLLATE "C"'
+"""Behind a text of DuckDB: it is compared byte by byte, whatever collation its column or the connection has."""
+
 
 class _Words(NamedTuple):
     """What the dialects say differently."""
@@ -29,6 +32,7 @@ class _Words(NamedTuple):
     quote: str
     quotient: str
     without: str
+    bytewise: str
     escapes: dict[str, str]
 
 
@@ -39,6 +43,7 @@ _WORDS: dict[Dialect, _Words] = {
         '"',
         "//",
         "EXCLUDE",
+        f"CAST({{0}} AS VARCHAR) {BYTEWISE}",
         {"'": "''"},
     ),
     # Spark's quotes are escaped by a backslash in every version.
@@ -47,6 +52,7 @@ _WORDS: dict[Dialect, _Words] = {
         "`",
         "DIV",
         "EXCEPT",
+        "{0}",
         {"\\": "\\\\", "'": "\\'"},
     ),
 }
@@ -128,6 +134,10 @@ class _Query:
         """A column of the request."""
         return f"u.{self.name(name)}"
 
+    def _text(self, table: str, column: str) -> str:
+        """A column of text, compared byte by byte."""
+        return self.words.bytewise.format(f"{table}.{column}")
+
     def remarks(self) -> Iterator[str]:
         """What stands above the query."""
         yield "-- What each request costs in thousandths of a credit. The rates are those of these cards:"
@@ -150,7 +160,7 @@ class _Query:
         yield f"    WHEN {self._no_rate()} THEN {self.text(Fault.NO_RATE.value)}"
         yield f"  END AS {self.own('reason')}"
         yield "  FROM placed AS u LEFT JOIN rates AS r"
-        yield f"    ON r.{self.own('name')} = {self.of(self.columns.model)}"
+        yield f"    ON {self._text('r', self.own('name'))} = {self._text('u', self.name(self.columns.model))}"
         yield f"    AND r.{self.own('card_no')} = u.{self.own('number')} AND r.{self.own('night')} = {self._night()}"
         inputs = self.of(self.columns.input_tokens)
         yield f"    AND {inputs} BETWEEN r.{self.own('input_from')} AND r.{self.own('input_to')}"
