@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venv-spark"
 CLUSTER, DRIVER = FOLDER / "cluster/bin/python", FOLDER / "driver/bin/python"
 LIBRARIES = FOLDER / "libraries"
-PACKAGES = ("pyspark==4.3.0", "pandas>=2.2,<3", "pyarrow>=18")
+PACKAGES = ("pyspark==4.3.0", "pandas>=2.2,<3", "pyarrow>=19")
 STAMP = FOLDER / "installed.txt"
 
 NO_JAVA = """Spark runs on Java, and there is none on this machine. Install version 17 or 21:

@@ -341,7 +341,8 @@ def _rows(frame: Frame, slots: Slots, columns: Columns, errors: str) -> tuple[Fr
         rows = rows.filter(has_instant)
     folded, books = _folded(rows, slots, columns, errors)
     parts += [_like(part.select(parts[0].collect_schema().names()), parts[0]) for part in folded]
-    together: Frame = nw.concat(parts, how="vertical")
+    there = [part for part in parts if not isinstance(part, nw.DataFrame) or len(part)] or parts[:1]
+    together: Frame = nw.concat(there, how="vertical")
     return together, books
 
 
