@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             frames.measure(rounds=15),
             frames.measure(rounds=5, size=10_000_000),
             settling.measure(rounds=5),
+            settling.measure_engines(rounds=3),
             starting.measure(rounds=31),
         ]
     text = results(sections, environment(load), _policy())
